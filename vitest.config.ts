@@ -1,0 +1,30 @@
+// The suffix of a test file says what it needs (convention 25); each need is a project of its own, so that one can
+// be run alone: `npm test -- --project process`.
+import { defineConfig } from 'vitest/config';
+
+const needs = {
+  process: { include: ['**/src/**/*.test.ts'], exclude: ['**/*.{stack,fault,container}.test.ts'] },
+  stack: { include: ['**/*.stack.test.ts'], exclude: [] },
+  fault: { include: ['**/*.fault.test.ts'], exclude: [] },
+};
+const never = ['**/node_modules/**', '**/dist/**', '.tidemark/**'];
+
+export default defineConfig({
+  resolve: { conditions: ['@tidemark/source'] },
+  ssr: { resolve: { conditions: ['@tidemark/source'] } },
+  test: {
+    projects: Object.entries(needs).map(([name, { include, exclude }]) => ({
+      extends: true,
+      test: {
+        name,
+        include,
+        exclude: [...never, ...exclude],
+        // Real servers start in the hooks; a slow machine must not turn that into a red test.
+        testTimeout: name === 'process' ? 20_000 : 120_000,
+        hookTimeout: 120_000,
+        // Each stack is a PostgreSQL, a Redis and a gateway: two files at a time are what two cores carry.
+        maxWorkers: 2,
+      },
+    })),
+  },
+});
