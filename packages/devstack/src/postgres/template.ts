@@ -1,0 +1,136 @@
+// A bootstrapped data folder to copy from: initdb and the bootstrap SQL cost half a second, a copy a tenth of it, and
+// every test file wants a database of its own. Owns the cache below .tidemark/, keyed by all that went into it; several
+// processes may build the same template at once, the first one done wins.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { freePort } from '../processes/free-port.ts';
+import { startServerProcess } from '../processes/server-process.ts';
+import type { Watchdog } from '../processes/watchdog.ts';
+import { privateFolder } from '../project.ts';
+import { makeServerFolder, type PostgresBinaries } from './binaries.ts';
+import { bootstrapSql, superuser } from './bootstrap-sql.ts';
+
+const run = promisify(execFile);
+
+// Small WAL segments: a fresh cluster keeps at least one, and it is copied for each start.
+const initdbArguments = [
+  '--auth=trust',
+  '--encoding=UTF8',
+  '--locale-provider=builtin',
+  '--locale=C.UTF-8',
+  '--lc-messages=C',
+  '--wal-segsize=4',
+  '--no-sync',
+  '--no-instructions',
+];
+
+// Passwords are checked as on Supabase; a wrong one in a test must not work here.
+const hostAuthentication =
+  'host all all 127.0.0.1/32 scram-sha-256\nhost replication all 127.0.0.1/32 scram-sha-256\n';
+
+/** One iteration instead of 4,096: these passwords are public, and each connection would cost milliseconds. */
+const scramIterations = 1;
+
+/** The arguments with which every server here runs, whatever it is for. */
+export function commonArguments(dataFolder: string, port: number): string[] {
+  return ['-D', dataFolder, '-p', String(port), '-h', '127.0.0.1', '-c', 'unix_socket_directories='];
+}
+
+export const readyLine = 'database system is ready to accept connections';
+
+/**
+ * Copies a bootstrapped cluster into `target`, which must not exist; builds the template first if need be.
+ */
+export async function copyTemplate(
+  binaries: PostgresBinaries,
+  target: string,
+  watchdog: Watchdog,
+): Promise<void> {
+  const template = templateFolder(binaries);
+  if (!existsSync(template)) await buildTemplate(binaries, template, watchdog);
+  await run('cp', ['-a', template, target]);
+}
+
+function templateFolder({ version, user }: PostgresBinaries): string {
+  const ingredients = [
+    version,
+    user?.uid,
+    initdbArguments,
+    bootstrapSql,
+    scramIterations,
+    hostAuthentication,
+    process.arch,
+  ];
+  const key = createHash('sha256').update(JSON.stringify(ingredients)).digest('hex').slice(0, 16);
+  return path.join(privateFolder, 'postgres', `${version}-${key}`);
+}
+
+async function buildTemplate(
+  binaries: PostgresBinaries,
+  template: string,
+  watchdog: Watchdog,
+): Promise<void> {
+  const workshop = makeServerFolder('tidemark-template-', binaries.user);
+  watchdog.addFolder(workshop);
+  try {
+    const data = path.join(workshop, 'data');
+    await run(binaries.initdb, ['-D', data, '-U', superuser, ...initdbArguments], {
+      cwd: workshop,
+      ...binaries.user,
+    });
+    await bootstrap(binaries, data, watchdog);
+    await writeFile(path.join(data, 'pg_hba.conf'), hostAuthentication);
+    await publish(data, template);
+  } finally {
+    await rm(workshop, { recursive: true, force: true });
+    watchdog.removeFolder(workshop);
+  }
+}
+
+async function bootstrap(binaries: PostgresBinaries, data: string, watchdog: Watchdog): Promise<void> {
+  const port = await freePort();
+  const server = await startServerProcess({
+    name: 'PostgreSQL (building the template)',
+    program: binaries.postgres,
+    arguments: [
+      ...commonArguments(data, port),
+      '-c',
+      'fsync=off',
+      '-c',
+      `scram_iterations=${scramIterations}`,
+    ],
+    folder: path.dirname(data),
+    isReadyLine: (line) => line.includes(readyLine),
+    watchdog,
+    ...(binaries.user === undefined ? {} : { user: binaries.user }),
+  });
+  const client = new Client({ host: '127.0.0.1', port, user: superuser, database: 'postgres' });
+  try {
+    await client.connect();
+    await client.query(bootstrapSql);
+  } finally {
+    await client.end();
+    server.signal('SIGINT');
+    await server.exited;
+  }
+}
+
+/** Under its final name there is never half a template: the copy gets it by a rename. */
+async function publish(data: string, template: string): Promise<void> {
+  await mkdir(path.dirname(template), { recursive: true });
+  const unfinished = await mkdtemp(`${template}-`);
+  try {
+    await run('cp', ['-a', data, path.join(unfinished, 'data')]);
+    await rename(path.join(unfinished, 'data'), template);
+  } catch (error) {
+    // Another process was quicker: rename refuses a target that holds something.
+    if (!existsSync(template)) throw error;
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
+}

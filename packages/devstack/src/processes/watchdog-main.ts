@@ -1,0 +1,42 @@
+// The watchdog process. Reads from stdin, line by line, which servers and folders belong to its parent; when the pipe
+// ends, the parent is dead or has closed it: ends the servers that are left, then removes the folders that are left.
+// Never listens, never writes anywhere but into those folders.
+import { rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { killTree, processTree, signalOne, thawTree } from './process-tree.ts';
+
+/** How long a server may take to end in order before it is killed. */
+const graceMs = 5_000;
+const lookEveryMs = 20;
+
+const servers = new Set<number>();
+const folders = new Set<string>();
+
+// Only the end of the pipe counts: a supervisor that signals a whole session must not cut the cleaning short.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [verb = '', ...rest] = line.split(' ');
+  const subject = rest.join(' ');
+  if (verb === 'server') servers.add(Number(subject));
+  else if (verb === 'ended') servers.delete(Number(subject));
+  else if (verb === 'folder') folders.add(subject);
+  else if (verb === 'removed') folders.delete(subject);
+}
+
+await Promise.all(Array.from(servers, endServer));
+for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+
+async function endServer(pid: number): Promise<void> {
+  // A stopped process takes no signal but KILL.
+  thawTree(pid);
+  // To PostgreSQL QUIT means "end at once", and unlike KILL it gives back its shared memory; Redis has no handler for
+  // it and ends.
+  signalOne(pid, 'SIGQUIT');
+  for (let waitedMs = 0; waitedMs < graceMs; waitedMs += lookEveryMs) {
+    if (processTree(pid).length === 0) return;
+    await delay(lookEveryMs);
+  }
+  killTree(pid);
+}
