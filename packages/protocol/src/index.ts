@@ -1,1 +1,44 @@
-export {};
+export { parseDuration, type Duration } from './duration.ts';
+export { TidemarkError, type TidemarkErrorOptions } from './errors.ts';
+export { sleep, type Clock } from './ports/clock.ts';
+export type { Engine, EngineHost } from './ports/engine.ts';
+export {
+  isContinuous,
+  type Cursor,
+  type Journal,
+  type JournalRead,
+  type JournalRequest,
+  type TableChange,
+} from './ports/journal.ts';
+export { silentLogger, type Logger } from './ports/logger.ts';
+export type { Begun, RoundOutcome, RoundTarget } from './ports/round-target.ts';
+export { systemClock, systemRandom, type Random } from './ports/system-clock.ts';
+export { connectRedis, type ConnectOptions, type RedisOption } from './redis/connect.ts';
+export { begin, type BeginCall } from './scripts/begin.ts';
+export { fill, type FillCall } from './scripts/fill.ts';
+export { logLength, publish, type PublishCall } from './scripts/publish.ts';
+export { replayLimit, since, type SinceCall, type SinceReply } from './scripts/since.ts';
+export { takeover, type TakeoverCall } from './scripts/takeover.ts';
+export { maxKeysPerRecord, toChanges, type ChangedKeys, type Changes } from './wire/changes.ts';
+export { formatHead, isAboveFloors, parseHead, type Head } from './wire/head.ts';
+export { formatHint, parseHint, type Hint } from './wire/hint.ts';
+export {
+  decodeKey,
+  encodeKey,
+  namespaceKeys,
+  regionPrefix,
+  valueKey,
+  type Key,
+  type NamespaceKeys,
+} from './wire/key.ts';
+export { comparePositions, formatPosition, parsePosition, type Position } from './wire/position.ts';
+export { parseMessage, type LogRecord } from './wire/record.ts';
+export { parseValue, type L2Value } from './wire/value.ts';
+export {
+  formatWatch,
+  parseWatch,
+  toWatch,
+  type Watch,
+  type WatchDocument,
+  type WatchedTable,
+} from './wire/watch.ts';

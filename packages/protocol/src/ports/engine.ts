@@ -1,0 +1,21 @@
+// What a cache needs of an engine that runs inside its own process (embedded mode, no-Redis mode).
+import type { RedisOption } from '../redis/connect.ts';
+import type { Journal } from './journal.ts';
+import type { RoundTarget } from './round-target.ts';
+
+export interface EngineHost {
+  /** Absent in the no-Redis mode. */
+  readonly redis?: RedisOption;
+  readonly keyPrefix: string;
+  /** The no-Redis mode: rounds of all namespaces end in this process. */
+  readonly localTarget?: RoundTarget;
+}
+
+export interface Engine {
+  readonly journal: Journal;
+  readonly roundEveryMs: number;
+  start(host: EngineHost): void;
+  /** Starts a round now. */
+  ring(): void;
+  close(): Promise<void>;
+}

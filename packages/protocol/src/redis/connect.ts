@@ -1,0 +1,52 @@
+// How Tidemark connects to Redis. The defaults of ioredis suit a primary store: they wait, queue and retry. A cache
+// must fail fast and never repeat a command whose outcome is unknown.
+import { Redis, type RedisOptions } from 'ioredis';
+import { TidemarkError } from '../errors.ts';
+
+/** `redis://` or `rediss://` URL, options of ioredis, or a client whose options are copied (it is never used itself). */
+export type RedisOption = string | RedisOptions | Redis;
+
+export interface ConnectOptions {
+  /** Shown in `CLIENT LIST`. */
+  readonly name: string;
+  /** A subscriber repeats its subscriptions after each reconnect and is never given other commands. */
+  readonly isSubscriber?: boolean;
+  /** Upper limit for any single command; callers put their own, shorter deadlines on top. */
+  readonly commandTimeoutMs?: number;
+  /** Called on each connection error; without a listener ioredis would print them itself. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** @throws TidemarkError `REDIS_URL_INVALID` */
+export function connectRedis(option: RedisOption, connect: ConnectOptions): Redis {
+  const options: RedisOptions = {
+    connectionName: connect.name,
+    connectTimeout: 2_000,
+    // A command that waits for a connection has lost its deadline already.
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    // Resending would execute a publish twice, and would make the moment at which a head was read unknown.
+    autoResendUnfulfilledCommands: false,
+    keepAlive: 5_000,
+    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 5), 1_000),
+    ...(connect.commandTimeoutMs === undefined ? {} : { commandTimeout: connect.commandTimeoutMs }),
+    ...(connect.isSubscriber === true ? { autoResubscribe: true, enableOfflineQueue: true } : {}),
+  };
+  const redis = create(option, options);
+  redis.on('error', (error: Error) => connect.onError?.(error));
+  return redis;
+}
+
+function create(option: RedisOption, options: RedisOptions): Redis {
+  if (typeof option === 'string') {
+    if (!/^rediss?:\/\/./.test(option)) {
+      throw new TidemarkError(
+        `the Redis URL must start with redis:// or rediss://, got ${JSON.stringify(option.split(':')[0])}…; ` +
+          'for example redis://127.0.0.1:6379',
+        { code: 'REDIS_URL_INVALID' },
+      );
+    }
+    return new Redis(option, options);
+  }
+  return option instanceof Redis ? option.duplicate(options) : new Redis({ ...option, ...options });
+}

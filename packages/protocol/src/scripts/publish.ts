@@ -1,0 +1,58 @@
+// publish: ends a round in one atomic step. Unless the head is exactly what begin left, nothing happens at all: another
+// sidecar took over, or Redis lost part of its history.
+import type { Redis } from 'ioredis';
+import { defineScript, runScript } from '../redis/script.ts';
+import type { NamespaceKeys } from '../wire/key.ts';
+import { formatChanges } from '../wire/changes.ts';
+import { formatMessage, type LogRecord } from '../wire/record.ts';
+import { formatPosition } from '../wire/position.ts';
+
+// UNLINK in slices: unpack() of a long list would overflow Lua's C stack.
+const script = defineScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+redis.call('SET', KEYS[3], ARGV[3])
+if ARGV[4] ~= '' then
+  for first = 4, #KEYS, 1000 do
+    redis.call('UNLINK', unpack(KEYS, first, math.min(first + 999, #KEYS)))
+  end
+  redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[8], ARGV[4], 'p', ARGV[5], 'c', ARGV[6])
+  redis.call('PUBLISH', ARGV[7], ARGV[9])
+end
+return 1
+`);
+
+/** Records kept for replay; a listener that is further behind resets. */
+export const logLength = 10_000;
+
+export interface PublishCall {
+  readonly keys: NamespaceKeys;
+  readonly expectedHead: string;
+  readonly nextHead: string;
+  readonly cursor: string;
+  /** null when nothing changed: only the head and the cursor move. */
+  readonly record: LogRecord | null;
+  /** Redis keys of the L2 values that the record overtakes. */
+  readonly valueKeys: readonly string[];
+}
+
+/** @returns false when the head was not the expected one, and nothing was done */
+export async function publish(redis: Redis, call: PublishCall): Promise<boolean> {
+  const { keys, record } = call;
+  const previous = record?.previous;
+  const reply = await runScript(redis, script, {
+    keys: [keys.head, keys.log, keys.cursor, ...call.valueKeys],
+    values: [
+      call.expectedHead,
+      call.nextHead,
+      call.cursor,
+      record === null ? '' : formatPosition(record.position),
+      previous === null || previous === undefined ? '' : formatPosition(previous),
+      record === null ? '' : formatChanges(record.changes),
+      keys.records,
+      logLength,
+      record === null ? '' : formatMessage(record),
+    ],
+  });
+  return reply === 1;
+}

@@ -1,0 +1,35 @@
+// A hint of an app: "I just changed these keys", or "this prefix is mine, please watch it". A hint only removes and only
+// hurries: no position, no tidemark and no promise rests on it.
+
+export type Hint =
+  | {
+      readonly kind: 'changed';
+      /** The instance that sent it, so that it can pass over its own. */
+      readonly sender: string;
+      readonly prefix: string;
+      /** Encoded keys; null: every key of the region. */
+      readonly keys: readonly string[] | null;
+    }
+  | { readonly kind: 'prefix'; readonly table: string; readonly prefix: string };
+
+export function formatHint(hint: Hint): string {
+  return JSON.stringify(hint);
+}
+
+/** @returns undefined for a message that is not a hint */
+export function parseHint(text: string): Hint | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { kind, sender, prefix, keys, table } = value as Record<string, unknown>;
+  if (typeof prefix !== 'string') return undefined;
+  if (kind === 'prefix') return typeof table === 'string' ? { kind, table, prefix } : undefined;
+  if (kind !== 'changed' || typeof sender !== 'string') return undefined;
+  if (keys === null) return { kind, sender, prefix, keys };
+  if (!Array.isArray(keys) || !keys.every((key) => typeof key === 'string')) return undefined;
+  return { kind, sender, prefix, keys };
+}

@@ -1,0 +1,64 @@
+// Names of keys: how a region's key becomes text, and where a namespace keeps its head, log and cursor in Redis.
+import { TidemarkError } from '../errors.ts';
+
+/** A key of a region: one part, or several. Numbers are written in decimal. */
+export type Key = string | number | readonly (string | number)[];
+
+/**
+ * The same text as `tidemark.encode_key` makes in SQL: `%` and `:` are percent-encoded inside a part, parts are joined
+ * by `:`, so that no two keys collide.
+ *
+ * @throws TidemarkError `KEY_INVALID` for an empty tuple
+ */
+export function encodeKey(key: Key): string {
+  if (typeof key === 'string') return encodePart(key);
+  if (typeof key === 'number') return String(key);
+  if (key.length === 0) {
+    throw new TidemarkError('a key must have at least one part, got an empty tuple', { code: 'KEY_INVALID' });
+  }
+  return key.map((part) => encodePart(String(part))).join(':');
+}
+
+function encodePart(part: string): string {
+  // The two look-ups are what an L1 hit pays; almost no id contains either character.
+  if (!part.includes('%') && !part.includes(':')) return part;
+  return part.replaceAll('%', '%25').replaceAll(':', '%3A');
+}
+
+/** The inverse of {@link encodeKey}, for loaders: always the parts, also when there is only one. */
+export function decodeKey(encoded: string): string[] {
+  return encoded.split(':').map((part) => part.replaceAll('%3A', ':').replaceAll('%25', '%'));
+}
+
+export interface NamespaceKeys {
+  readonly head: string;
+  readonly log: string;
+  readonly cursor: string;
+  readonly watch: string;
+  /** Pub/sub channel of the records. */
+  readonly records: string;
+  /** Pub/sub channel of the hints. */
+  readonly hints: string;
+}
+
+/** @param keyPrefix the deployment's prefix, e.g. `copilot`; on Redis Cluster `{copilot}` */
+export function namespaceKeys(keyPrefix: string, namespace: string): NamespaceKeys {
+  const base = `${keyPrefix}:tidemark:${namespace}`;
+  return {
+    head: `${base}:head`,
+    log: `${base}:log`,
+    cursor: `${base}:cursor`,
+    watch: `${base}:watch`,
+    records: `${base}:records`,
+    hints: `${base}:hints`,
+  };
+}
+
+/** The prefix of a region's L2 values; the value of a key is at `<prefix>:<encoded key>`. */
+export function regionPrefix(keyPrefix: string, regionName: string): string {
+  return `${keyPrefix}:${regionName}`;
+}
+
+export function valueKey(prefix: string, encodedKey: string): string {
+  return `${prefix}:${encodedKey}`;
+}

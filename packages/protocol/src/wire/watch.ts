@@ -1,0 +1,67 @@
+// The watch: which tables the journal follows, which L2 prefixes are fed from each, and whether the triggers are whole.
+// A region gets a lease only while the watch holds its table, without a problem, and its prefix.
+
+export interface WatchedTable {
+  readonly namespace: string;
+  /** L2 prefixes of the regions that are fed from the table: what a round unlinks. */
+  readonly prefixes: readonly string[];
+  /** Why changes of the table may go unseen, and what to run; null when all is well. */
+  readonly problem: string | null;
+  /** True for a table without triggers that is fed by Realtime alone. */
+  readonly isBestEffort?: boolean;
+}
+
+export type Watch = ReadonlyMap<string, WatchedTable>;
+
+/** The watch of a namespace as instances read it, with the period of the rounds they may count on. */
+export interface WatchDocument {
+  readonly hash: string;
+  readonly roundEveryMs: number;
+  readonly tables: Watch;
+}
+
+export function formatWatch(document: WatchDocument): string {
+  const { hash, roundEveryMs, tables } = document;
+  return JSON.stringify({ hash, roundEveryMs, tables: Object.fromEntries(tables) });
+}
+
+export function parseWatch(text: string): WatchDocument | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(value)) return undefined;
+  const tables = toWatch(value['tables']);
+  const { hash, roundEveryMs } = value;
+  if (typeof hash !== 'string' || typeof roundEveryMs !== 'number' || tables === undefined) return undefined;
+  return { hash, roundEveryMs, tables };
+}
+
+export function toWatch(value: unknown): Watch | undefined {
+  if (!isObject(value)) return undefined;
+  const watch = new Map<string, WatchedTable>();
+  for (const [table, entry] of Object.entries(value)) {
+    const watched = toWatchedTable(entry);
+    if (watched === undefined) return undefined;
+    watch.set(table, watched);
+  }
+  return watch;
+}
+
+function toWatchedTable(value: unknown): WatchedTable | undefined {
+  if (!isObject(value)) return undefined;
+  const { namespace, prefixes, problem, isBestEffort } = value;
+  if (typeof namespace !== 'string' || !Array.isArray(prefixes)) return undefined;
+  return {
+    namespace,
+    prefixes: prefixes.filter((prefix) => typeof prefix === 'string'),
+    problem: typeof problem === 'string' ? problem : null,
+    ...(isBestEffort === true ? { isBestEffort } : {}),
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
