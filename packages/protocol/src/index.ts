@@ -1,6 +1,6 @@
 export { parseDuration, type Duration } from './duration.ts';
 export { TidemarkError, type TidemarkErrorOptions } from './errors.ts';
-export { sleep, type Clock } from './ports/clock.ts';
+export { deadlineIn, sleep, type Clock, type Deadline } from './ports/clock.ts';
 export type { Engine, EngineHost } from './ports/engine.ts';
 export {
   isContinuous,

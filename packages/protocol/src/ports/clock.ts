@@ -24,3 +24,26 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     resolve();
   }
 }
+
+export interface Deadline extends Disposable {
+  /** Aborts after the delay, or with the parent. */
+  readonly signal: AbortSignal;
+}
+
+/** A deadline that is given up with `using`, so that no timer outlives what it limits. */
+export function deadlineIn(clock: Clock, delayMs: number, parent?: AbortSignal): Deadline {
+  const controller = new AbortController();
+  const onParent = (): void => controller.abort(parent?.reason);
+  const cancel = clock.schedule(delayMs, () => {
+    controller.abort(new DOMException(`no answer within ${delayMs} ms`, 'TimeoutError'));
+  });
+  if (parent?.aborted === true) onParent();
+  parent?.addEventListener('abort', onParent, { once: true });
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      cancel();
+      parent?.removeEventListener('abort', onParent);
+    },
+  };
+}

@@ -1,0 +1,219 @@
+// The engine: one round loop per namespace, fed by the journal, rung by hints. The sidecar is this and an HTTP port; in
+// embedded mode it runs inside an instance; without Redis its rounds end in the one cache of the process.
+import {
+  type Engine,
+  type EngineHost,
+  type Journal,
+  type RoundTarget,
+  TidemarkError,
+  type Watch,
+} from '@tidemark/protocol';
+import type { HintHost, HintStatus } from './hints/hint-source.ts';
+import { RedisHints } from './hints/redis-hints.ts';
+import { type EngineOptions, type ResolvedEngineOptions, resolveOptions } from './options.ts';
+import { RedisTarget } from './publish/redis-target.ts';
+import { EngineRedis } from './redis.ts';
+import { type FinishedRound, type LoopState, RoundLoop } from './round/round-loop.ts';
+
+/** The namespace of tables that {@link EngineOptions.bestEffort} feeds. */
+export const bestEffortNamespace = 'best-effort';
+
+const firstNamespace = 'main';
+
+export interface NamespaceStatus {
+  readonly namespace: string;
+  readonly loop: LoopState;
+  /** `generation-sequence`; null while another process runs the rounds. */
+  readonly position: string | null;
+}
+
+export interface EngineStatus {
+  readonly namespaces: readonly NamespaceStatus[];
+  readonly hints: readonly HintStatus[];
+  readonly redis: 'connected' | 'unreachable' | 'not used';
+}
+
+export interface RunningEngine extends Engine, AsyncDisposable {
+  status(): EngineStatus;
+}
+
+/**
+ * Makes an engine; nothing happens before `start`.
+ *
+ * @throws TidemarkError `OPTION_UNKNOWN`, `DURATION_INVALID`
+ */
+export function createEngine(options: EngineOptions): RunningEngine {
+  return new RoundEngine(resolveOptions(options));
+}
+
+interface NamespaceRounds {
+  readonly loop: RoundLoop;
+  readonly target: RoundTarget;
+}
+
+class RoundEngine implements RunningEngine {
+  readonly #options: ResolvedEngineOptions;
+  readonly #namespaces = new Map<string, NamespaceRounds>();
+  /** Prefixes that were asked for and not seen in a watch since: each is added once. */
+  readonly #asked = new Set<string>();
+  #host: EngineHost | undefined;
+  #redis: EngineRedis | undefined;
+  #appHints: RedisHints | undefined;
+  #watch: Watch = new Map();
+  #lastRoundMs: number;
+  #cancelPrune: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ResolvedEngineOptions) {
+    this.#options = options;
+    this.#lastRoundMs = options.clock.monotonicMs();
+  }
+
+  get journal(): Journal {
+    return this.#options.journal;
+  }
+
+  get roundEveryMs(): number {
+    return this.#options.roundEveryMs;
+  }
+
+  start(host: EngineHost): void {
+    if (this.#host !== undefined) {
+      throw new TidemarkError('the engine was started already: one engine serves one cache or one sidecar', {
+        code: 'ENGINE_STARTED',
+      });
+    }
+    this.#host = host;
+    const { logger, hints, bestEffort } = this.#options;
+    const hintHost: HintHost = {
+      ring: (hint) => this.ring(hint),
+      watchPrefix: (table, prefix) => this.#watchPrefix(table, prefix),
+    };
+    if (host.redis !== undefined) {
+      this.#redis = new EngineRedis(host.redis, logger);
+      const { subscriber } = this.#redis;
+      this.#appHints = new RedisHints({ subscriber, keyPrefix: host.keyPrefix, host: hintHost });
+    }
+    this.#serve(firstNamespace, this.journal);
+    if (bestEffort !== undefined) this.#serve(bestEffortNamespace, bestEffort);
+    for (const hint of hints) hint.start(hintHost);
+    this.#schedulePrune();
+  }
+
+  ring(hint?: { readonly mayBeEarly: boolean }): void {
+    for (const { loop } of this.#namespaces.values()) loop.ring(hint);
+  }
+
+  /** Starts the rounds of a namespace, once. In this process alone, one loop serves all namespaces. */
+  #serve(namespace: string, journal: Journal): void {
+    if (this.#namespaces.has(namespace) || this.#host === undefined || this.#closed !== undefined) return;
+    const { clock, roundEveryMs, readTimeoutMs } = this.#options;
+    const logger = this.#options.logger.child({ namespace });
+    const target = this.#targetOf(namespace, journal);
+    const loop = new RoundLoop({
+      target,
+      journal,
+      clock,
+      logger,
+      roundEveryMs,
+      readTimeoutMs,
+      onRound: (round) => this.#afterRound(journal, round),
+    });
+    this.#namespaces.set(namespace, { loop, target });
+    this.#appHints?.listen(namespace);
+    loop.start();
+  }
+
+  #targetOf(namespace: string, journal: Journal): RoundTarget {
+    const { logger, roundEveryMs } = this.#options;
+    const { keyPrefix, localTarget } = this.#host ?? {};
+    if (this.#redis !== undefined && keyPrefix !== undefined) {
+      return new RedisTarget({ redis: this.#redis, journal, keyPrefix, namespace, roundEveryMs, logger });
+    }
+    if (localTarget !== undefined) return localTarget;
+    throw new TidemarkError('the engine needs Redis, or a cache in this process, to publish its rounds to', {
+      code: 'ENGINE_WITHOUT_TARGET',
+    });
+  }
+
+  #afterRound(journal: Journal, round: FinishedRound): void {
+    const { watch } = round.read;
+    if (watch !== null && journal === this.journal) this.#follow(watch);
+    if (round.outcome.changed > 0) {
+      for (const hint of this.#options.hints) hint.expectSince(this.#lastRoundMs);
+    }
+    this.#lastRoundMs = round.startedMs;
+  }
+
+  #follow(watch: Watch): void {
+    this.#watch = watch;
+    this.#asked.clear();
+    for (const hint of this.#options.hints) hint.follow(watch);
+    if (this.#redis === undefined) return;
+    for (const { namespace } of watch.values()) this.#serve(namespace, this.journal);
+  }
+
+  /** An instance reads a table under a prefix that rounds do not unlink yet: the watch learns it, once for all. */
+  #watchPrefix(table: string, prefix: string): void {
+    const watched = this.#watch.get(table);
+    const wish = `${table} ${prefix}`;
+    if (watched === undefined || watched.prefixes.includes(prefix) || this.#asked.has(wish)) return;
+    this.#asked.add(wish);
+    const { logger } = this.#options;
+    this.journal.addPrefix(table, prefix).then(
+      () => this.ring(),
+      (error: unknown) => {
+        this.#asked.delete(wish);
+        logger.warn({ table, prefix, reason: String(error) }, 'a prefix could not be added to the watch');
+      },
+    );
+  }
+
+  #schedulePrune(): void {
+    const { clock, pruneEveryMs, logger, journal } = this.#options;
+    this.#cancelPrune = clock.schedule(pruneEveryMs, () => {
+      const isWorking = [...this.#namespaces.values()].some(({ loop }) => loop.state.kind === 'working');
+      if (isWorking) {
+        journal.prune().then(
+          (removed) => logger.debug({ removed }, 'journal pruned'),
+          (error: unknown) => logger.warn({ reason: String(error) }, 'the journal could not be pruned'),
+        );
+      }
+      this.#schedulePrune();
+    });
+  }
+
+  status(): EngineStatus {
+    const namespaces = [...this.#namespaces].map(([namespace, { loop, target }]) => {
+      const position = target instanceof RedisTarget ? target.position : null;
+      return {
+        namespace,
+        loop: loop.state,
+        position: position && `${position.generation}-${position.sequence}`,
+      };
+    });
+    const hints = this.#options.hints.flatMap((hint) => hint.status());
+    if (this.#appHints !== undefined) hints.push(this.#appHints.status());
+    const isConnected = this.#redis?.commands.status === 'ready';
+    const redis = this.#redis === undefined ? 'not used' : isConnected ? 'connected' : 'unreachable';
+    return { namespaces, hints, redis };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#cancelPrune?.();
+    await Promise.all([...this.#namespaces.values()].map(({ loop }) => loop.close()));
+    await Promise.all(this.#options.hints.map((hint) => hint.close()));
+    this.#redis?.close();
+    await this.#options.bestEffort?.close();
+    await this.journal.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

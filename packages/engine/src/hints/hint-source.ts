@@ -1,0 +1,33 @@
+// What the engine asks of anything that can ring for a round. A hint is never trusted and never needed; a source that
+// goes silent costs up to a round period of lag, and is noticed by comparing with what rounds find.
+import type { Watch } from '@tidemark/protocol';
+
+export type HintState = 'joining' | 'listening' | 'silent' | 'refused' | 'closed';
+
+export interface HintStatus {
+  readonly name: string;
+  readonly state: HintState;
+  /** Hints heard. */
+  readonly heard: number;
+  /** Times that a round found what the source should have announced and did not. */
+  readonly silences: number;
+  /** Why the state is not `listening`. */
+  readonly reason?: string;
+}
+
+export interface HintHost {
+  /** Starts a round now; `mayBeEarly`: what it announces may not be visible yet. */
+  ring(hint?: { readonly mayBeEarly: boolean }): void;
+  /** An instance asks that a prefix be watched. */
+  watchPrefix(table: string, prefix: string): void;
+}
+
+export interface HintSource {
+  start(host: HintHost): void;
+  /** The tables that are watched now. */
+  follow(watch: Watch): void;
+  /** A round found changes that were made known after this monotonic time. */
+  expectSince(sinceMs: number): void;
+  status(): HintStatus[];
+  close(): Promise<void>;
+}

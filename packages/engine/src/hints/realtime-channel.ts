@@ -1,0 +1,134 @@
+// One Realtime channel that rings. Joined means nothing (a channel can be joined and silent for ever), so the channel is
+// judged by what rounds find: a change it did not announce within its grace makes it silent, and it is built anew.
+//
+//   joining ──(subscribed; for postgres_changes: system ok)──► listening ──(missed a change)──► silent ─┐
+//      ▲                            │ refused, closed, timed out                                        │
+//      └────────── back-off ◄───────┴───────────────────────────────────────────────────────────────────┘
+import { REALTIME_SUBSCRIBE_STATES, type RealtimeChannel, type SupabaseClient } from '@supabase/supabase-js';
+import type { Clock, Logger } from '@tidemark/protocol';
+import type { HintState, HintStatus } from './hint-source.ts';
+
+export interface RealtimeChannelOptions {
+  readonly supabase: SupabaseClient;
+  readonly name: string;
+  /** Makes the channel with its listeners, not yet subscribed. `attempt` makes a topic unique where it may be any. */
+  readonly open: (attempt: number, heard: () => void) => RealtimeChannel;
+  /** postgres_changes delivers nothing before the server's system message says ok; SUBSCRIBED alone proves nothing. */
+  readonly needsSystemOk: boolean;
+  readonly graceMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly ring: () => void;
+}
+
+const backOffMs = { first: 500, most: 30_000 };
+
+export class WatchedChannel {
+  readonly #options: RealtimeChannelOptions;
+  #channel: RealtimeChannel | undefined;
+  #state: HintState = 'joining';
+  #reason: string | undefined;
+  #attempt = 0;
+  #failures = 0;
+  #heard = 0;
+  #silences = 0;
+  #lastHeardMs = Number.NEGATIVE_INFINITY;
+  #listeningSinceMs = Number.POSITIVE_INFINITY;
+  #cancelCheck: (() => void) | undefined;
+  #cancelRebuild: (() => void) | undefined;
+
+  constructor(options: RealtimeChannelOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#attempt += 1;
+    this.#state = 'joining';
+    const attempt = this.#attempt;
+    const channel = this.#options.open(attempt, () => this.#hear());
+    this.#channel = channel;
+    channel.on('system', {}, (message: { extension?: string; status?: string; message?: string }) => {
+      if (attempt !== this.#attempt || message.extension !== 'postgres_changes') return;
+      if (message.status === 'ok') this.#listen();
+      else this.#fail('refused', message.message ?? 'the server refused the subscription');
+    });
+    channel.subscribe((status, error) => {
+      if (attempt !== this.#attempt) return;
+      if (status === REALTIME_SUBSCRIBE_STATES.SUBSCRIBED) {
+        if (!this.#options.needsSystemOk) this.#listen();
+      } else {
+        this.#fail('refused', error?.message ?? status);
+      }
+    });
+  }
+
+  #listen(): void {
+    const { clock, logger, name, ring } = this.#options;
+    if (this.#state !== 'listening') logger.info({ hint: name }, 'hint source is listening');
+    this.#state = 'listening';
+    this.#reason = undefined;
+    this.#listeningSinceMs = clock.monotonicMs();
+    // What was committed before it listened went unannounced.
+    ring();
+  }
+
+  #hear(): void {
+    this.#heard += 1;
+    this.#failures = 0;
+    this.#lastHeardMs = this.#options.clock.monotonicMs();
+    this.#options.ring();
+  }
+
+  /** A round found changes made after `sinceMs`: this channel has its grace to announce something, too. */
+  expectSince(sinceMs: number): void {
+    const isJudged = this.#state === 'listening' && this.#listeningSinceMs <= sinceMs;
+    if (!isJudged || this.#cancelCheck !== undefined || this.#lastHeardMs >= sinceMs) return;
+    const { clock, graceMs } = this.#options;
+    this.#cancelCheck = clock.schedule(graceMs, () => {
+      this.#cancelCheck = undefined;
+      if (this.#lastHeardMs >= sinceMs || this.#state !== 'listening') return;
+      this.#silences += 1;
+      this.#fail('silent', 'a change was found by a round that the channel did not announce');
+    });
+  }
+
+  /** Told once per change of state; the channel is built anew after a pause that grows. */
+  #fail(state: HintState, reason: string): void {
+    const { clock, logger, name } = this.#options;
+    if (this.#state === 'closed') return;
+    if (this.#reason !== reason) {
+      logger.warn({ hint: name, state, reason }, 'hint source does not deliver, rounds go on by the timer');
+    }
+    this.#state = state;
+    this.#reason = reason;
+    this.#cancelRebuild?.();
+    const delayMs = Math.min(backOffMs.most, backOffMs.first * 2 ** this.#failures);
+    this.#failures += 1;
+    // Nothing that this channel still says counts; the next one starts with a fresh join.
+    this.#attempt += 1;
+    this.#cancelRebuild = clock.schedule(delayMs, () => {
+      void this.#leave().then(() => {
+        if (this.#state !== 'closed') this.start();
+      });
+    });
+  }
+
+  async #leave(): Promise<void> {
+    const channel = this.#channel;
+    this.#channel = undefined;
+    if (channel !== undefined) await this.#options.supabase.removeChannel(channel);
+  }
+
+  status(): HintStatus {
+    const { name } = this.#options;
+    const known = { name, state: this.#state, heard: this.#heard, silences: this.#silences };
+    return this.#reason === undefined ? known : { ...known, reason: this.#reason };
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    this.#cancelCheck?.();
+    this.#cancelRebuild?.();
+    await this.#leave();
+  }
+}

@@ -1,0 +1,103 @@
+// Supabase Realtime as the bell: a broadcast that the journal's trigger sends (a millisecond), and postgres_changes on
+// the watched tables and on the journal itself (a quarter of a second). Each binding has a channel of its own, because
+// one bad binding disables its whole channel.
+import type { SupabaseClient } from '@supabase/supabase-js';
+import { type Clock, type Logger, systemClock, type Watch } from '@tidemark/protocol';
+import type { HintHost, HintSource, HintStatus } from './hint-source.ts';
+import { WatchedChannel } from './realtime-channel.ts';
+
+export type RealtimeHintKind = 'broadcast' | 'changes';
+
+export interface RealtimeHintsOptions {
+  /** A client made with the service key. It is used by this source alone and closed with it. */
+  readonly supabase: SupabaseClient;
+  /** Default: both. */
+  readonly kinds?: readonly RealtimeHintKind[];
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+/** Well above the slowest ordinary delivery (0.5 s for postgres_changes), well below a person's patience. */
+const graceMs = { broadcast: 1_000, changes: 3_000 };
+
+/** The journal is a table like any other: one event per statement, also for TRUNCATE and bulk changes. */
+const journalTable = 'tidemark.change';
+
+export function realtimeHints(options: RealtimeHintsOptions): HintSource {
+  const { supabase, logger, kinds = ['broadcast', 'changes'], clock = systemClock } = options;
+  const channels = new Map<string, WatchedChannel>();
+  let host: HintHost | undefined;
+  let pending: { channel: WatchedChannel }[] = [];
+
+  function add(name: string, channel: WatchedChannel): void {
+    channels.set(name, channel);
+    if (host === undefined) pending.push({ channel });
+    else channel.start();
+  }
+
+  function addBroadcast(): void {
+    add(
+      'broadcast',
+      new WatchedChannel({
+        supabase,
+        clock,
+        logger,
+        name: 'broadcast',
+        graceMs: graceMs.broadcast,
+        needsSystemOk: false,
+        // Sent from the write-ahead log, which is read before other sessions see the commit.
+        ring: () => host?.ring({ mayBeEarly: true }),
+        open: (_attempt, heard) =>
+          supabase
+            .channel('tidemark', { config: { private: true } })
+            .on('broadcast', { event: 'change' }, heard),
+      }),
+    );
+  }
+
+  function addChanges(table: string): void {
+    const name = `changes of ${table}`;
+    if (channels.has(name)) return;
+    const [schema = '', tableName = ''] = table.split('.');
+    add(
+      name,
+      new WatchedChannel({
+        supabase,
+        clock,
+        logger,
+        name,
+        graceMs: graceMs.changes,
+        needsSystemOk: true,
+        ring: () => host?.ring(),
+        open: (attempt, heard) =>
+          supabase
+            .channel(`tidemark-changes:${table}:${attempt}`)
+            .on('postgres_changes', { event: '*', schema, table: tableName }, heard),
+      }),
+    );
+  }
+
+  if (kinds.includes('broadcast')) addBroadcast();
+  if (kinds.includes('changes')) addChanges(journalTable);
+
+  return {
+    start(to) {
+      host = to;
+      for (const { channel } of pending) channel.start();
+      pending = [];
+    },
+    follow(watch: Watch) {
+      if (kinds.includes('changes')) for (const table of watch.keys()) addChanges(table);
+    },
+    expectSince(sinceMs) {
+      // Only these two must announce every change; a table's own channel stays quiet when another table changed.
+      channels.get('broadcast')?.expectSince(sinceMs);
+      channels.get(`changes of ${journalTable}`)?.expectSince(sinceMs);
+    },
+    status: (): HintStatus[] => [...channels.values()].map((channel) => channel.status()),
+    async close() {
+      await Promise.all([...channels.values()].map((channel) => channel.close()));
+      await supabase.realtime.disconnect();
+    },
+  };
+}

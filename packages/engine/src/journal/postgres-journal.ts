@@ -1,0 +1,69 @@
+// The journal over a direct PostgreSQL connection: about a tenth of the delay of the Data API, so rounds may be more
+// frequent. Works through a transaction pooler too: no session state is used.
+import { type Journal, TidemarkError } from '@tidemark/protocol';
+import { Pool } from 'pg';
+import { parseRead } from './parse-read.ts';
+
+export interface PostgresJournalOptions {
+  /** A role that may execute the functions `public.tidemark_*`, e.g. the owner or service_role. */
+  readonly connectionString: string;
+  /** Deadline of one statement in milliseconds; default 2,000. */
+  readonly statementTimeoutMs?: number;
+}
+
+/** @returns a journal with a pool of two connections, opened when first used */
+export function postgresJournal(options: PostgresJournalOptions): Journal {
+  const { connectionString, statementTimeoutMs = 2_000 } = options;
+  const pool = new Pool({
+    connectionString,
+    max: 2,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: statementTimeoutMs,
+    keepAlive: true,
+    application_name: 'tidemark',
+  });
+  // An idle connection that breaks is replaced at the next read; without a listener it would end the process.
+  pool.on('error', () => {});
+
+  async function call(sql: string, values: readonly unknown[]): Promise<unknown> {
+    try {
+      const result = await pool.query<{ answer: unknown }>(sql, [...values]);
+      return result.rows[0]?.answer;
+    } catch (error) {
+      throw new TidemarkError(explain(error), { code: 'JOURNAL_UNREADABLE', cause: error });
+    }
+  }
+
+  return {
+    async read({ since, knownWatchHash, signal }) {
+      signal.throwIfAborted();
+      return parseRead(
+        await call('select public.tidemark_changes_since($1, $2) as answer', [since, knownWatchHash]),
+      );
+    },
+    async nextGeneration(atLeast) {
+      return Number(await call('select public.tidemark_next_generation($1) as answer', [atLeast]));
+    },
+    async invalidate(table, keys) {
+      await call('select public.tidemark_invalidate($1, $2) as answer', [table, keys]);
+    },
+    async addPrefix(table, prefix) {
+      await call('select public.tidemark_add_prefix($1, $2) as answer', [table, prefix]);
+    },
+    async prune() {
+      return Number(await call('select public.tidemark_prune() as answer', []));
+    },
+    close: () => pool.end(),
+  };
+}
+
+function explain(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  if (code === '42883') {
+    return 'the journal is not installed (no function public.tidemark_changes_since): apply supabase/migrations';
+  }
+  if (code === '42501')
+    return 'the database role may not read the journal: connect as its owner or service_role';
+  if (code === '28P01') return 'PostgreSQL refused the password of DATABASE_URL';
+  return `PostgreSQL can't be asked for changes: ${message ?? 'unknown error'}`;
+}

@@ -1,0 +1,54 @@
+// What a round publishes, as pure functions: the record, the L2 values it overtakes, the head after it.
+import {
+  type ChangedKeys,
+  type Changes,
+  type Head,
+  type LogRecord,
+  maxKeysPerRecord,
+  type TableChange,
+  valueKey,
+  type Watch,
+} from '@tidemark/protocol';
+
+/** The changes of one namespace, at most {@link maxKeysPerRecord} keys: beyond, the largest tables go as a whole. */
+export function changesOf(namespace: string, watch: Watch, read: readonly TableChange[]): Changes {
+  const merged = new Map<string, ReadonlySet<string> | null>();
+  for (const { table, keys } of read) {
+    if (watch.get(table)?.namespace !== namespace) continue;
+    const before = merged.get(table);
+    const isWhole = keys === null || before === null;
+    merged.set(table, isWhole ? null : new Set([...(before ?? []), ...keys]));
+  }
+  let total = 0;
+  for (const keys of merged.values()) total += keys?.size ?? 0;
+  const bySize = [...merged].sort(([, a], [, b]) => (b?.size ?? 0) - (a?.size ?? 0));
+  for (const [table, keys] of bySize) {
+    if (total <= maxKeysPerRecord || keys === null) break;
+    merged.set(table, null);
+    total -= keys.size;
+  }
+  return new Map([...merged].map(([table, keys]): [string, ChangedKeys] => [table, keys && [...keys]]));
+}
+
+/** Redis keys of the L2 values that the changes overtake. Whole tables have none: their floor rises instead. */
+export function overtakenValues(changes: Changes, watch: Watch): string[] {
+  const values: string[] = [];
+  for (const [table, keys] of changes) {
+    for (const prefix of watch.get(table)?.prefixes ?? []) {
+      for (const key of keys ?? []) values.push(valueKey(prefix, key));
+    }
+  }
+  return values;
+}
+
+/** @returns the record (null when nothing changed), and the head that ends the round */
+export function finishRound(begun: Head, changes: Changes): { record: LogRecord | null; head: Head } {
+  if (changes.size === 0) return { record: null, head: { ...begun, done: begun.begun } };
+  const position = { ...begun.position, sequence: begun.position.sequence + 1 };
+  const tableFloors = new Map(begun.tableFloors);
+  for (const [table, keys] of changes) if (keys === null) tableFloors.set(table, position);
+  return {
+    record: { position, previous: begun.position, changes },
+    head: { ...begun, position, done: begun.begun, tableFloors },
+  };
+}

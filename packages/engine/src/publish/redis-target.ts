@@ -1,0 +1,208 @@
+// Publishes rounds of one namespace to Redis. Of several publishers one works, decided by compare-and-set on the head
+// alone: no clock, no election. After anything uncertain it forgets what it knew and starts from what Redis says.
+import {
+  type Begun,
+  begin,
+  type Cursor,
+  formatHead,
+  formatWatch,
+  isContinuous,
+  type Journal,
+  type JournalRead,
+  type Logger,
+  namespaceKeys,
+  type NamespaceKeys,
+  publish,
+  type RoundOutcome,
+  type RoundTarget,
+  takeover,
+  TidemarkError,
+  type Watch,
+} from '@tidemark/protocol';
+import type { EngineRedis } from '../redis.ts';
+import {
+  type Claim,
+  claimedHead,
+  claimFromMemory,
+  claimNothing,
+  type Idle,
+  type Memory,
+  observe,
+  startObserving,
+} from './claim.ts';
+import { parseCursor } from './cursor.ts';
+import { changesOf, finishRound, overtakenValues } from './next-record.ts';
+
+type Working = { readonly kind: 'working'; readonly memory: Memory };
+type State = Idle | Claim | Working;
+
+export interface RedisTargetOptions {
+  readonly redis: EngineRedis;
+  readonly journal: Journal;
+  readonly keyPrefix: string;
+  readonly namespace: string;
+  readonly roundEveryMs: number;
+  readonly logger: Logger;
+}
+
+const refused: RoundOutcome = { isPublished: false, changed: 0, wantsMore: false };
+
+export class RedisTarget implements RoundTarget {
+  readonly #options: RedisTargetOptions;
+  readonly #keys: NamespaceKeys;
+  #state: State = startObserving;
+  /** The watch that the head's hash stands for; undefined until a journal read brought it. */
+  #watch: { readonly hash: string; readonly tables: Watch } | undefined;
+
+  constructor(options: RedisTargetOptions) {
+    this.#options = options;
+    this.#keys = namespaceKeys(options.keyPrefix, options.namespace);
+  }
+
+  /** The position that this publisher stands at; null while it stands by. */
+  get position(): Memory['head']['position'] | null {
+    return this.#state.kind === 'working' ? this.#state.memory.head.position : null;
+  }
+
+  async begin(): Promise<Begun> {
+    if (this.#state.kind === 'working') await this.#beginRound(this.#state.memory);
+    else await this.#observe();
+
+    const state = this.#state;
+    if (state.kind === 'working') return this.#begun(state.memory.cursor);
+    if (state.kind === 'claiming') return this.#begun(state.cursor);
+    return { kind: 'standby' };
+  }
+
+  #begun(cursor: Cursor | null): Begun {
+    return { kind: 'begun', cursor, knownWatchHash: this.#watch?.hash ?? null };
+  }
+
+  async #beginRound(memory: Memory): Promise<void> {
+    const { redis } = this.#options;
+    if (redis.epoch !== memory.epoch) {
+      this.#state = claimFromMemory(memory, await redis.commands.get(this.#keys.head));
+      return;
+    }
+    const head = { ...memory.head, begun: memory.head.begun + 1 };
+    const next = formatHead(head);
+    const call = { headKey: this.#keys.head, expected: memory.headText, next };
+    const found = await this.#certainly([memory.headText, next], () => begin(redis.commands, call));
+    this.#state =
+      found === next
+        ? { kind: 'working', memory: { ...memory, head, headText: next } }
+        : claimFromMemory(memory, found);
+  }
+
+  async #observe(): Promise<void> {
+    const state = this.#state;
+    if (state.kind === 'working') return;
+    const { commands } = this.#options.redis;
+    const [headText = null, cursorText] = await commands.mget(this.#keys.head, this.#keys.cursor);
+    if (state.kind !== 'claiming') {
+      this.#state = observe(state, { headText, cursor: parseCursor(cursorText) });
+    } else if (headText !== state.expectedHead) {
+      // The claim could not be carried out (the journal was not readable), and meanwhile the head has moved.
+      this.#state = startObserving;
+    }
+  }
+
+  async publish(read: JournalRead): Promise<RoundOutcome> {
+    if (read.isInRecovery) {
+      throw new TidemarkError('the database is a standby or in recovery: rounds need the primary', {
+        code: 'SOURCE_IN_RECOVERY',
+      });
+    }
+    if (read.watch !== null) this.#watch = { hash: read.cursor.watchHash, tables: read.watch };
+    const state = this.#state;
+    if (state.kind === 'claiming') return this.#takeOver(withContinuity(state, read), read);
+    if (state.kind !== 'working') return refused;
+    if (isContinuous(state.memory.cursor, read)) return this.#publishRound(state.memory, read);
+
+    const { headText, head } = state.memory;
+    return this.#takeOver(claimNothing(headText, head.position.generation), read);
+  }
+
+  async #publishRound(memory: Memory, read: JournalRead): Promise<RoundOutcome> {
+    const { redis, namespace } = this.#options;
+    const watch = this.#watch?.tables ?? new Map();
+    const changes = changesOf(namespace, watch, read.changes);
+    const { record, head } = finishRound(memory.head, changes);
+    const headText = formatHead(head);
+    const isPublished = await this.#certainly([memory.headText, headText], () =>
+      publish(redis.commands, {
+        keys: this.#keys,
+        expectedHead: memory.headText,
+        nextHead: headText,
+        cursor: JSON.stringify(read.cursor),
+        record,
+        valueKeys: overtakenValues(changes, watch),
+      }),
+    );
+    if (!isPublished) return this.#standBy();
+    this.#state = { kind: 'working', memory: { ...memory, head, headText, cursor: read.cursor } };
+    return { isPublished, changed: countKeys(changes.values()), wantsMore: false };
+  }
+
+  async #takeOver(claim: Claim, read: JournalRead): Promise<RoundOutcome> {
+    const { redis, journal, roundEveryMs, logger, namespace } = this.#options;
+    const { epoch } = redis;
+    const generation = await journal.nextGeneration(claim.atLeast);
+    const head = claimedHead(claim, generation, read.cursor.watchHash);
+    const headText = formatHead(head);
+    const cursor = claim.cursor ?? read.cursor;
+    const mine = [...(claim.expectedHead === null ? [] : [claim.expectedHead]), headText];
+    const isTaken = await this.#certainly(mine, () =>
+      takeover(redis.commands, {
+        keys: this.#keys,
+        expectedHead: claim.expectedHead,
+        nextHead: headText,
+        cursor: JSON.stringify(cursor),
+        watch: formatWatch({
+          hash: read.cursor.watchHash,
+          roundEveryMs,
+          tables: tablesOf(namespace, this.#watch?.tables ?? new Map()),
+        }),
+        link: { position: head.position, previous: claim.link, changes: new Map() },
+      }),
+    );
+    if (!isTaken) return this.#standBy();
+    logger.info(
+      { namespace, generation, link: claim.link, floor: head.floor },
+      claim.link === null ? 'new generation, linked to nothing' : 'new generation, linked to the one before',
+    );
+    this.#state = { kind: 'working', memory: { head, headText, cursor, epoch } };
+    return { isPublished: true, changed: 0, wantsMore: true };
+  }
+
+  #standBy(): RoundOutcome {
+    this.#state = startObserving;
+    return refused;
+  }
+
+  /** Runs a script; when its outcome stays unknown, nothing is remembered but what the head may be. */
+  async #certainly<T>(mine: readonly string[], run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      this.#state = { kind: 'unsure', mine };
+      throw error;
+    }
+  }
+}
+
+/** A claim that goes on from a cursor can do so only if the journal is the same one, with the same watch. */
+function withContinuity(claim: Claim, read: JournalRead): Claim {
+  if (claim.cursor === null || isContinuous(claim.cursor, read)) return claim;
+  return claimNothing(claim.expectedHead, claim.atLeast);
+}
+
+function tablesOf(namespace: string, watch: Watch): Watch {
+  return new Map([...watch].filter(([, table]) => table.namespace === namespace));
+}
+
+function countKeys(changed: Iterable<readonly string[] | null>): number {
+  let count = 0;
+  for (const keys of changed) count += keys?.length ?? 1;
+  return count;
+}

@@ -1,0 +1,47 @@
+// The Redis connections of an engine: one for scripts, one that hears the apps' hints.
+import { connectRedis, type Logger, type RedisOption } from '@tidemark/protocol';
+import type { Redis } from 'ioredis';
+
+/** A script that takes longer than this has an unknown outcome. */
+const scriptTimeoutMs = 1_000;
+
+export class EngineRedis {
+  readonly commands: Redis;
+  readonly subscriber: Redis;
+  #epoch = 0;
+
+  constructor(option: RedisOption, logger: Logger) {
+    let isDown = false;
+    const onError = (error: Error): void => {
+      if (!isDown) logger.warn({ reason: error.message }, 'Redis can not be reached');
+      isDown = true;
+    };
+    this.commands = connectRedis(option, {
+      name: 'tidemark-engine',
+      commandTimeoutMs: scriptTimeoutMs,
+      onError,
+    });
+    this.subscriber = connectRedis(option, {
+      name: 'tidemark-engine-hints',
+      isSubscriber: true,
+      onError,
+    });
+    this.commands.on('ready', () => {
+      if (isDown) logger.info({}, 'Redis is back');
+      isDown = false;
+    });
+    this.commands.on('close', () => {
+      this.#epoch += 1;
+    });
+  }
+
+  /** Grows with each lost connection: what was learnt before may be unknown to the server of now. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  close(): void {
+    this.commands.disconnect();
+    this.subscriber.disconnect();
+  }
+}

@@ -1,0 +1,144 @@
+// The loop that makes rounds happen: one after the other, at least every period, at once when somebody rings. It knows
+// neither Redis nor PostgreSQL.
+//
+//   wait (timer or bell) ──► begin ──► read the journal ──► publish ──┐
+//        ▲                                                           │
+//        └───────────────────────────────────────────────────────────┘
+import {
+  type Clock,
+  deadlineIn,
+  type Journal,
+  type JournalRead,
+  type Logger,
+  type RoundOutcome,
+  type RoundTarget,
+  sleep,
+} from '@tidemark/protocol';
+
+/**
+ * A change can be announced before other sessions see it. An early bell whose round found nothing is followed by rounds
+ * after these pauses, so that such a change waits milliseconds and not for the timer.
+ */
+const followUpDelaysMs = [1, 2, 4, 8, 16, 32];
+
+export interface RoundLoopOptions {
+  readonly target: RoundTarget;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly roundEveryMs: number;
+  /** Deadline of one journal read. */
+  readonly readTimeoutMs: number;
+  /** After each finished round; `startedMs` is the monotonic time before begin. */
+  readonly onRound?: (round: FinishedRound) => void;
+}
+
+export interface FinishedRound {
+  readonly startedMs: number;
+  readonly read: JournalRead;
+  readonly outcome: RoundOutcome;
+}
+
+export type LoopState =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'standby' }
+  | { readonly kind: 'working' }
+  | { readonly kind: 'failing'; readonly reason: string };
+
+export class RoundLoop {
+  readonly #options: RoundLoopOptions;
+  readonly #closing = new AbortController();
+  #state: LoopState = { kind: 'starting' };
+  #wake = new AbortController();
+  #isRung = false;
+  #wasRungEarly = false;
+  #followUp = followUpDelaysMs.length;
+  #running: Promise<void> | undefined;
+
+  constructor(options: RoundLoopOptions) {
+    this.#options = options;
+  }
+
+  get state(): LoopState {
+    return this.#state;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Starts a round now, or right after the one that is under way: that one may have read too early. */
+  ring(hint?: { readonly mayBeEarly: boolean }): void {
+    this.#isRung = true;
+    this.#wasRungEarly ||= hint?.mayBeEarly === true;
+    this.#wake.abort();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#wake.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options;
+    while (!this.#closing.signal.aborted) {
+      const startedMs = clock.monotonicMs();
+      if (this.#wasRungEarly) this.#followUp = 0;
+      this.#isRung = false;
+      this.#wasRungEarly = false;
+      const outcome = await this.#round(startedMs);
+      if (outcome?.changed !== 0) this.#followUp = followUpDelaysMs.length;
+      if (outcome?.wantsMore === true) continue;
+      await this.#pause(startedMs);
+    }
+  }
+
+  /** Waits for the bell, the next follow-up or the period, whichever comes first. */
+  async #pause(startedMs: number): Promise<void> {
+    if (this.#isRung) return;
+    const { clock, roundEveryMs } = this.#options;
+    const untilPeriodMs = Math.max(0, startedMs + roundEveryMs - clock.monotonicMs());
+    const followUpMs = followUpDelaysMs[this.#followUp];
+    this.#followUp += 1;
+    this.#wake = new AbortController();
+    if (this.#closing.signal.aborted) return;
+    await sleep(clock, Math.min(followUpMs ?? untilPeriodMs, untilPeriodMs), this.#wake.signal);
+  }
+
+  async #round(startedMs: number): Promise<RoundOutcome | undefined> {
+    const { target, journal, clock, readTimeoutMs, onRound } = this.#options;
+    try {
+      const begun = await target.begin();
+      if (begun.kind === 'standby') {
+        this.#become({ kind: 'standby' });
+        return undefined;
+      }
+      using deadline = deadlineIn(clock, readTimeoutMs, this.#closing.signal);
+      const read = await journal.read({
+        since: begun.cursor?.snapshot ?? null,
+        knownWatchHash: begun.knownWatchHash,
+        signal: deadline.signal,
+      });
+      const outcome = await target.publish(read);
+      this.#become({ kind: outcome.isPublished ? 'working' : 'standby' });
+      onRound?.({ startedMs, read, outcome });
+      return outcome;
+    } catch (error) {
+      if (this.#closing.signal.aborted) return undefined;
+      this.#become({ kind: 'failing', reason: error instanceof Error ? error.message : String(error) });
+      return undefined;
+    }
+  }
+
+  /** Each change of state is told once, however long it lasts. */
+  #become(state: LoopState): void {
+    const before = this.#state;
+    this.#state = state;
+    if (before.kind === state.kind) return;
+    const { logger } = this.#options;
+    if (state.kind === 'failing') logger.warn({ reason: state.reason }, 'rounds fail, nothing is proved');
+    else if (state.kind === 'standby') logger.info({}, 'another process runs the rounds, standing by');
+    else if (state.kind === 'working') logger.info({ before: before.kind }, 'running the rounds');
+  }
+}
