@@ -1,16 +1,11 @@
 // Where the PostgreSQL programs are, and as which user they run. PostgreSQL refuses to run as root: as root we start it
-// as an unprivileged user of this machine, and make sure that this user can reach the programs and its data folder.
+// as an unprivileged user of this machine, and make sure that this user can reach the programs.
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DevstackError } from '../devstack-error.ts';
-
-export interface SystemUser {
-  readonly uid: number;
-  readonly gid: number;
-}
+import { isReachable, type SystemUser } from '../processes/server-folder.ts';
 
 export interface PostgresBinaries {
   readonly version: string;
@@ -36,14 +31,6 @@ export function findPostgresBinaries(): PostgresBinaries {
     postgres: path.join(native, 'bin', 'postgres'),
     user,
   };
-}
-
-/** A new folder for data, owned by the user the server runs as and reachable for it. */
-export function makeServerFolder(prefix: string, user: SystemUser | undefined): string {
-  const parent = user === undefined || isReachable(tmpdir(), user) ? tmpdir() : '/tmp';
-  const folder = mkdtempSync(path.join(parent, prefix));
-  if (user !== undefined) chownSync(folder, user.uid, user.gid);
-  return folder;
 }
 
 function findPackage(): { folder: string; version: string } {
@@ -95,13 +82,4 @@ function reachableCopy(folder: string, version: string, user: SystemUser): strin
     if (!existsSync(copy)) throw error;
   }
   return copy;
-}
-
-function isReachable(folder: string, user: SystemUser): boolean {
-  for (let current = folder; ; current = path.dirname(current)) {
-    const { mode, uid, gid } = statSync(current);
-    const execute = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
-    if ((mode & execute) === 0) return false;
-    if (current === path.dirname(current)) return true;
-  }
 }

@@ -9,12 +9,13 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { DevstackError } from '../devstack-error.ts';
-import { freePort } from '../processes/free-port.ts';
+import { onFreePort } from '../processes/free-port.ts';
 import { freezeTree, killTree, thawTree } from '../processes/process-tree.ts';
+import { makeServerFolder } from '../processes/server-folder.ts';
 import { type ServerProcess, startServerProcess } from '../processes/server-process.ts';
 import { until, withDeadline } from '../processes/until.ts';
 import { startWatchdog, type Watchdog } from '../processes/watchdog.ts';
-import { findPostgresBinaries, makeServerFolder, type PostgresBinaries } from './binaries.ts';
+import { findPostgresBinaries, type PostgresBinaries } from './binaries.ts';
 import { databasePassword } from './bootstrap-sql.ts';
 import { commonArguments, copyTemplate, readyLine } from './template.ts';
 
@@ -60,9 +61,6 @@ export interface PostgresServer extends AsyncDisposable {
 
 const stopSignals = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 
-/** How often a start on a port of our choice is tried when somebody else took the port first. */
-const portAttempts = 5;
-
 /** A stack serves many instances at once, each with its own pool, and logical replication for Realtime. */
 const defaultSettings = {
   wal_level: 'logical',
@@ -106,7 +104,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   try {
     const dataFolder = path.join(folder, 'data');
     await copyTemplate(binaries, dataFolder, watchdog);
-    return await startOnSomePort({ binaries, watchdog, dataFolder, options, release });
+    return await onFreePort(options.port, async (port) => {
+      const server = new LocalPostgres({ binaries, watchdog, dataFolder, options, release, port });
+      await server.start();
+      return server;
+    });
   } catch (error) {
     await release();
     throw error;
@@ -117,25 +119,9 @@ interface Surroundings {
   readonly binaries: PostgresBinaries;
   readonly watchdog: Watchdog;
   readonly dataFolder: string;
+  readonly port: number;
   readonly options: PostgresOptions;
   readonly release: () => Promise<void>;
-}
-
-async function startOnSomePort(surroundings: Surroundings): Promise<PostgresServer> {
-  for (let attempt = 1; ; attempt += 1) {
-    const server = new LocalPostgres(surroundings, surroundings.options.port ?? (await freePort()));
-    try {
-      await server.start();
-      return server;
-    } catch (error) {
-      const isLostRace = surroundings.options.port === undefined && isPortTaken(error);
-      if (!isLostRace || attempt === portAttempts) throw error;
-    }
-  }
-}
-
-function isPortTaken(error: unknown): boolean {
-  return error instanceof DevstackError && error.message.includes('Address already in use');
 }
 
 class LocalPostgres implements PostgresServer {
@@ -147,10 +133,10 @@ class LocalPostgres implements PostgresServer {
   #isFrozen = false;
   #closing: Promise<void> | undefined;
 
-  constructor(surroundings: Surroundings, port: number) {
+  constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
     this.dataFolder = surroundings.dataFolder;
-    this.port = port;
+    this.port = surroundings.port;
   }
 
   get url(): string {
@@ -185,6 +171,8 @@ class LocalPostgres implements PostgresServer {
       isReadyLine: (line) => line.includes(readyLine),
       onLine: options.onLog,
       watchdog,
+      // To PostgreSQL this means "end at once", and unlike KILL it gives back its shared memory.
+      endSignal: 'SIGQUIT',
       ...(binaries.user === undefined ? {} : { user: binaries.user }),
     });
   }

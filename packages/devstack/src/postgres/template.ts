@@ -9,10 +9,11 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { freePort } from '../processes/free-port.ts';
+import { makeServerFolder } from '../processes/server-folder.ts';
 import { startServerProcess } from '../processes/server-process.ts';
 import type { Watchdog } from '../processes/watchdog.ts';
 import { privateFolder } from '../project.ts';
-import { makeServerFolder, type PostgresBinaries } from './binaries.ts';
+import type { PostgresBinaries } from './binaries.ts';
 import { bootstrapSql, superuser } from './bootstrap-sql.ts';
 
 const run = promisify(execFile);
@@ -107,6 +108,7 @@ async function bootstrap(binaries: PostgresBinaries, data: string, watchdog: Wat
     folder: path.dirname(data),
     isReadyLine: (line) => line.includes(readyLine),
     watchdog,
+    endSignal: 'SIGQUIT',
     ...(binaries.user === undefined ? {} : { user: binaries.user }),
   });
   const client = new Client({ host: '127.0.0.1', port, user: superuser, database: 'postgres' });

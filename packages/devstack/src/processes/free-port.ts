@@ -1,4 +1,4 @@
-// A free TCP port on 127.0.0.1. Never reserves it: the caller binds it at once and asks again when it lost the race.
+// A free TCP port on 127.0.0.1. Never reserves it: the caller binds it at once, and tries another when it lost the race.
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { DevstackError } from '../devstack-error.ts';
@@ -8,6 +8,36 @@ import { DevstackError } from '../devstack-error.ts';
 const firstPort = 20_000;
 const lastPort = 32_000;
 const attempts = 100;
+/** How often a start on a port of our choice is tried when somebody else took the port first. */
+const lostRaces = 5;
+
+/**
+ * Runs `start` with the wanted port, or with a free one, and again with another one when it lost the race for it.
+ *
+ * @throws whatever `start` throws; for a wanted port at the first failure
+ */
+export async function onFreePort<T>(
+  wanted: number | undefined,
+  start: (port: number) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start(wanted ?? (await freePort()));
+    } catch (error) {
+      if (wanted !== undefined || attempt === lostRaces || !isPortTaken(error)) throw error;
+    }
+  }
+}
+
+/** Servers say it in their log, Node in a code. */
+function isPortTaken(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /address already in use|EADDRINUSE/i.test(
+      `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`,
+    )
+  );
+}
 
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {

@@ -19,6 +19,8 @@ export interface ServerCommand {
   readonly isReadyLine: (line: string) => boolean;
   readonly onLine?: ((line: string) => void) | undefined;
   readonly watchdog: Watchdog;
+  /** What the watchdog ends it with. Default: SIGTERM. */
+  readonly endSignal?: NodeJS.Signals;
   readonly readyWithinMs?: number;
 }
 
@@ -50,7 +52,7 @@ export async function startServerProcess(command: ServerCommand): Promise<Server
     ...command.user,
   });
   const { pid } = child;
-  if (pid !== undefined) command.watchdog.addServer(pid);
+  if (pid !== undefined) command.watchdog.addServer(pid, command.endSignal ?? 'SIGTERM');
 
   const { promise: exited, resolve: sayExited } = Promise.withResolvers<string>();
   const { promise: ready, resolve: sayReady } = Promise.withResolvers<'ready'>();

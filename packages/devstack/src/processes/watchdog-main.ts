@@ -10,7 +10,8 @@ import { killTree, processTree, signalOne, thawTree } from './process-tree.ts';
 const graceMs = 5_000;
 const lookEveryMs = 20;
 
-const servers = new Set<number>();
+/** Process ids, and the signal that ends each soonest and in order. */
+const servers = new Map<number, NodeJS.Signals>();
 const folders = new Set<string>();
 
 // Only the end of the pipe counts: a supervisor that signals a whole session must not cut the cleaning short.
@@ -19,21 +20,19 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 for await (const line of createInterface({ input: process.stdin })) {
   const [verb = '', ...rest] = line.split(' ');
   const subject = rest.join(' ');
-  if (verb === 'server') servers.add(Number(subject));
+  if (verb === 'server') servers.set(Number(rest[0]), rest[1] as NodeJS.Signals);
   else if (verb === 'ended') servers.delete(Number(subject));
   else if (verb === 'folder') folders.add(subject);
   else if (verb === 'removed') folders.delete(subject);
 }
 
-await Promise.all(Array.from(servers, endServer));
+await Promise.all(Array.from(servers, ([pid, signal]) => endServer(pid, signal)));
 for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 
-async function endServer(pid: number): Promise<void> {
+async function endServer(pid: number, signal: NodeJS.Signals): Promise<void> {
   // A stopped process takes no signal but KILL.
   thawTree(pid);
-  // To PostgreSQL QUIT means "end at once", and unlike KILL it gives back its shared memory; Redis has no handler for
-  // it and ends.
-  signalOne(pid, 'SIGQUIT');
+  signalOne(pid, signal);
   for (let waitedMs = 0; waitedMs < graceMs; waitedMs += lookEveryMs) {
     if (processTree(pid).length === 0) return;
     await delay(lookEveryMs);

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 export interface Watchdog {
   readonly pid: number;
-  /** Ends this server when we die. To be called in the same tick as its spawn. */
-  addServer(pid: number): void;
+  /** Ends this server with `signal` when we die. To be called in the same tick as its spawn. */
+  addServer(pid: number, signal: NodeJS.Signals): void;
   /** The server ended by itself: its pid may belong to somebody else by now. */
   removeServer(pid: number): void;
   /** Removes this folder when we die, after the servers have ended. */
@@ -36,7 +36,7 @@ export function startWatchdog(): Watchdog {
   let closing: Promise<void> | undefined;
   return {
     pid: child.pid ?? 0,
-    addServer: (pid) => tell(`server ${pid}`),
+    addServer: (pid, signal) => tell(`server ${pid} ${signal}`),
     removeServer: (pid) => tell(`ended ${pid}`),
     addFolder: (folder) => tell(`folder ${folder}`),
     removeFolder: (folder) => tell(`removed ${folder}`),
