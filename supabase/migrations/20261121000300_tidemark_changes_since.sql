@@ -1,0 +1,134 @@
+-- The rpc of a round: what changed since a snapshot, and whether that is the whole truth. Reads only. Safe to run again.
+
+-- Whether all that is visible in one snapshot is visible in the other. Snapshots of one server always are in this order;
+-- after lost commits, or on another server, they are not.
+create or replace function tidemark.contains(present pg_snapshot, past pg_snapshot) returns boolean
+language sql immutable strict parallel safe
+set search_path = ''
+return pg_snapshot_xmax(present) >= pg_snapshot_xmax(past)
+  and not exists (
+    select from pg_snapshot_xip(present) as unfinished where pg_visible_in_snapshot(unfinished, past)
+  );
+
+-- Who answers. A snapshot means something on the server that made it only, and only until commits are lost.
+create or replace function tidemark.server_identity() returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  is_in_recovery constant boolean := pg_is_in_recovery();
+  system_id text;
+  timeline bigint;
+begin
+  -- Some platforms keep the control file to superusers. The start time alone already tells servers and their lives apart.
+  if has_function_privilege('pg_catalog.pg_control_system()', 'execute') then
+    select c.system_identifier::text into system_id from pg_control_system() c;
+  end if;
+  -- From the WAL, not from pg_control_checkpoint(), which names the old timeline until the checkpoint after a promotion.
+  if not is_in_recovery then
+    timeline := ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint;
+  end if;
+  return jsonb_build_object(
+    'recovery', is_in_recovery,
+    'startedAt', (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text,
+    'systemId', system_id,
+    'timeline', timeline
+  );
+end
+$$;
+
+-- Every change that is visible now and was not visible in a snapshot, one entry per table. More than 1,000 keys name the
+-- whole table, as in the journal.
+--
+-- Only transactions that were not finished in `prev` can have become visible since: those from its xmax on, and those it
+-- lists as running. The ones that still run are left out, so that a long transaction costs nothing, however much it has
+-- written; and no minimum is ever waited for, so that it holds nothing up.
+create or replace function tidemark.changes_between(prev pg_snapshot, present pg_snapshot) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  finished constant xid8[] := array(
+    select x from pg_snapshot_xip(prev) as x where pg_visible_in_snapshot(x, present)
+  );
+begin
+  return (
+    with found as (
+      select c.tbl, c.keys from tidemark.change c
+      where c.xid >= pg_snapshot_xmax(prev) and c.xid < pg_snapshot_xmax(present)
+      union all
+      select c.tbl, c.keys from tidemark.change c
+      where c.xid = any (finished)
+    ),
+    changed as (
+      select f.tbl, array_agg(distinct k) as keys, bool_or(f.keys is null) as is_whole
+      from found f
+      left join lateral unnest(f.keys) as k on true
+      group by f.tbl
+    )
+    select coalesce(
+      jsonb_agg(
+        jsonb_build_object('table', tbl, 'keys', case when not is_whole and cardinality(keys) <= 1000 then keys end)
+        order by tbl
+      ),
+      '[]'
+    )
+    from changed
+  );
+end
+$$;
+
+-- What a round reads. Stable, because a stable function runs all its queries in the snapshot of the statement that calls
+-- it: the returned snapshot, the journal, the pruning horizon and the catalogs behind the watch are of one moment. A
+-- volatile one would take a new snapshot for each, and a change between two of them would be lost.
+--   prev         the snapshot to go on from; null asks only where the present is
+--   known_watch  the watchHash of the caller; the watch itself is sent when it is another one
+--
+-- The settings make the cost of a call the same from the first to the last: plans are made once per session, for unknown
+-- parameters, and then a missing statistic must not lead to a scan of the whole journal. (A planner that is not allowed
+-- to scan tables thinks everything expensive, hence no compiling.)
+create or replace function public.tidemark_changes_since(prev text default null, known_watch text default null)
+returns jsonb
+language plpgsql stable security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+  past constant pg_snapshot := prev::pg_snapshot;
+  present constant pg_snapshot := pg_current_snapshot();
+  horizon pg_snapshot;
+  watch jsonb;
+  watch_hash text;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    -- A snapshot does not list its own transaction as running: what this one writes later would never be found.
+    raise exception 'tidemark_changes_since was called in a transaction that has written'
+      using errcode = 'active_sql_transaction', hint = 'Call it in a transaction of its own.';
+  end if;
+  select h.snapshot into horizon from tidemark.horizon h;
+  select
+    coalesce(
+      jsonb_object_agg(
+        w.tbl, jsonb_build_object('namespace', w.namespace, 'prefixes', w.prefixes, 'problem', w.problem)
+      ),
+      '{}'
+    ),
+    md5(coalesce(string_agg(w.facts, e'\n\n' order by w.tbl), ''))
+    into watch, watch_hash
+  from tidemark.watch_state w;
+  return jsonb_build_object(
+    'snapshot', present::text,
+    'server', tidemark.server_identity(),
+    'wentBack', not coalesce(tidemark.contains(present, past), true),
+    'pruned', not coalesce(tidemark.contains(past, horizon), true),
+    'watchHash', watch_hash,
+    'watch', case when watch_hash is distinct from known_watch then watch end,
+    'changes', case when past is null then '[]' else tidemark.changes_between(past, present) end
+  );
+end
+$$;
+select tidemark.grant_to_sidecar('public.tidemark_changes_since(text, text)');
+
+revoke all on all functions in schema tidemark from public;
