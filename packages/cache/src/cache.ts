@@ -1,0 +1,220 @@
+// A cache: the regions of one process, their namespaces, and what keeps those coherent (a listener on Redis, or rounds
+// of this process).
+import { randomUUID } from 'node:crypto';
+import { type Clock, formatPosition, type Key, sleep, TidemarkError } from '@tidemark/protocol';
+import { Clocks } from './clocks.ts';
+import { HintBus } from './invalidate/hint-bus.ts';
+import { Listener } from './invalidate/listener.ts';
+import { LocalTarget } from './invalidate/local-target.ts';
+import { type Coherent, Namespace } from './invalidate/namespace.ts';
+import {
+  type CacheOptions,
+  type RegionOptions,
+  type ResolvedCacheOptions,
+  resolveCacheOptions,
+  resolveRegionOptions,
+} from './options.ts';
+import { CacheRedis } from './redis.ts';
+import { CachedRegion, type Region, type RegionStatus } from './region.ts';
+
+export type Mode = 'sidecar' | 'embedded' | 'no Redis' | 'no journal';
+
+export interface NamespaceStatus {
+  readonly namespace: string;
+  /** `generation-sequence`; null while the listener is lost, and without Redis. */
+  readonly position: string | null;
+  /** How long ago every committed change was known here; null: unknown. */
+  readonly tidemarkAgeMs: number | null;
+  readonly resets: number;
+  readonly replays: number;
+}
+
+export interface CacheStatus {
+  readonly mode: Mode;
+  readonly instanceId: string;
+  readonly redis: 'connected' | 'unreachable' | 'not used';
+  readonly redisErrors: number;
+  readonly namespaces: readonly NamespaceStatus[];
+  readonly regions: readonly RegionStatus[];
+}
+
+export interface Cache extends AsyncDisposable {
+  readonly instanceId: string;
+  /** @throws TidemarkError `OPTION_UNKNOWN`, `OPTION_INVALID`, `DURATION_INVALID`, `REGION_EXISTS` */
+  region<V, K extends Key = string>(options: RegionOptions<V, K>): Region<V, K>;
+  /**
+   * Resolves when every region that names a table has its lease: from then on reads are served without the source.
+   * Serving may begin before; entries then live for the bound only.
+   *
+   * @returns false when the signal ended the wait
+   */
+  ready(options?: { readonly signal?: AbortSignal }): Promise<boolean>;
+  status(): CacheStatus;
+  close(): Promise<void>;
+}
+
+interface Member {
+  readonly namespace: Namespace;
+  readonly listener: Listener | undefined;
+}
+
+/**
+ * Makes a cache. Connections are opened at once, and nothing waits for them: without Redis a cache serves from L1 and
+ * the source.
+ *
+ * @throws TidemarkError `OPTION_UNKNOWN`, `OPTION_INVALID`, `DURATION_INVALID`, `REDIS_URL_INVALID`
+ */
+export function createCache(options: CacheOptions = {}): Cache {
+  return new CoherentCache(resolveCacheOptions(options));
+}
+
+/** How often an uncovered region asks again for its prefix to be watched. */
+const announceEveryMs = 2_000;
+
+/** How often `ready` looks. */
+const readyEveryMs = 10;
+
+class CoherentCache implements Cache {
+  readonly instanceId: string = randomUUID();
+  readonly #options: ResolvedCacheOptions;
+  readonly #clock: Clock;
+  readonly #clocks: Clocks;
+  readonly #redis: CacheRedis | undefined;
+  readonly #hints: HintBus | undefined;
+  readonly #members = new Map<string, Member>();
+  readonly #regions = new Map<string, Region<unknown, Key> & Coherent>();
+  readonly #closing = new AbortController();
+  #announcedMs = Number.NEGATIVE_INFINITY;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ResolvedCacheOptions) {
+    const { redis, engine, keyPrefix, clock, logger, redisTimeoutMs } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#clocks = new Clocks(clock);
+    if (redis === undefined) {
+      logger.info({}, 'no Redis: every instance is on its own, L1 and the source');
+      const namespaces = (): Iterable<Namespace> =>
+        [...this.#members.values()].map(({ namespace }) => namespace);
+      engine?.start({
+        keyPrefix,
+        localTarget: new LocalTarget({ clocks: this.#clocks, roundEveryMs: engine.roundEveryMs, namespaces }),
+      });
+      return;
+    }
+    this.#redis = new CacheRedis({ redis, clock, logger, readTimeoutMs: redisTimeoutMs });
+    this.#hints = new HintBus({ redis: this.#redis, keyPrefix, instanceId: this.instanceId });
+    engine?.start({ redis, keyPrefix });
+  }
+
+  region<V, K extends Key = string>(options: RegionOptions<V, K>): Region<V, K> {
+    const resolved = resolveRegionOptions(options);
+    if (this.#regions.has(resolved.name)) {
+      throw new TidemarkError(`there is a region "${resolved.name}" already: keep it and use it everywhere`, {
+        code: 'REGION_EXISTS',
+      });
+    }
+    const { namespace, listener } = this.#member(resolved.namespace);
+    const region = new CachedRegion<V, K>(resolved, {
+      cache: this.#options,
+      clocks: this.#clocks,
+      namespace,
+      redis: this.#redis,
+      hints: this.#hints,
+      closing: this.#closing.signal,
+    });
+    namespace.add(region);
+    this.#regions.set(region.name, region);
+    listener?.start();
+    return region;
+  }
+
+  #member(name: string): Member {
+    const known = this.#members.get(name);
+    if (known !== undefined) return known;
+    const { logger, keyPrefix } = this.#options;
+    const namespace = new Namespace(name, this.#clocks, logger);
+    const listener =
+      this.#redis &&
+      new Listener({
+        redis: this.#redis,
+        namespace,
+        keyPrefix,
+        clock: this.#clock,
+        clocks: this.#clocks,
+        logger,
+        announce: () => this.#announce(namespace),
+      });
+    const member: Member = { namespace, listener };
+    this.#members.set(name, member);
+    this.#hints?.listen(namespace);
+    return member;
+  }
+
+  /** A region under a prefix of its own becomes known to the sidecar without anybody configuring it. */
+  #announce(namespace: Namespace): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (namespace.watchHash === null || nowMs < this.#announcedMs + announceEveryMs) return;
+    for (const region of namespace.regions) {
+      if (region.tables.length === 0 || region.lease.problem === null) continue;
+      this.#announcedMs = nowMs;
+      void this.#hints?.announce(namespace, region);
+    }
+  }
+
+  async ready(options: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
+    while (!this.#hasLeases()) {
+      if (options.signal?.aborted === true || this.#closing.signal.aborted) return false;
+      await sleep(this.#clock, readyEveryMs, options.signal);
+    }
+    return true;
+  }
+
+  #hasLeases(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    return [...this.#regions.values()].every(
+      ({ tables, lease }) => tables.length === 0 || lease.isLive(nowMs),
+    );
+  }
+
+  status(): CacheStatus {
+    return {
+      mode: this.#mode,
+      instanceId: this.instanceId,
+      redis: this.#redis === undefined ? 'not used' : this.#redis.isConnected ? 'connected' : 'unreachable',
+      redisErrors: this.#redis?.errors ?? 0,
+      namespaces: [...this.#members.values()].map(({ namespace, listener }) => ({
+        namespace: namespace.name,
+        position: namespace.position && formatPosition(namespace.position),
+        tidemarkAgeMs: namespace.tidemark.ageMs() ?? null,
+        resets: listener?.counts.resets ?? 0,
+        replays: listener?.counts.replays ?? 0,
+      })),
+      regions: [...this.#regions.values()].map((region) => region.status()),
+    };
+  }
+
+  get #mode(): Mode {
+    const { redis, engine } = this.#options;
+    if (redis === undefined) return engine === undefined ? 'no journal' : 'no Redis';
+    if (engine !== undefined) return 'embedded';
+    const hasTables = [...this.#regions.values()].some(({ tables }) => tables.length > 0);
+    return hasTables || this.#regions.size === 0 ? 'sidecar' : 'no journal';
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    for (const { listener } of this.#members.values()) listener?.close();
+    this.#redis?.close();
+    await this.#options.engine?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,215 @@
+// Options of a cache and of a region, resolved once; everything else sees only the result.
+import {
+  type Clock,
+  type Duration,
+  type Engine,
+  type Journal,
+  type Key,
+  type Logger,
+  parseDuration,
+  type Random,
+  type RedisOption,
+  silentLogger,
+  systemClock,
+  systemRandom,
+  TidemarkError,
+} from '@tidemark/protocol';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { LoadContext } from './read/source.ts';
+
+/** R1's B. Two seconds leave room for rounds four times a second and for every fault in between. */
+export const defaultMaxStaleness: Duration = '2s';
+
+/** About 10 MB of policies. */
+export const defaultMaxEntries = 10_000;
+
+/** A table's row may appear at any time, and an absent one is cheap to ask for again. */
+export const defaultNegativeTtl: Duration = '1m';
+
+/** Far above any healthy query, far below what a user waits. */
+export const defaultLoadTimeout: Duration = '10s';
+
+/** Enough for a cold start, few enough not to exhaust a connection pool. */
+export const defaultMaxConcurrentLoads = 100;
+
+/** Below the 1,000 rows at which the Data API cuts answers short by default. */
+export const defaultLoadManySize = 500;
+
+/** A local Redis answers in well under a millisecond; a caller should not wait longer than for the source. */
+export const defaultRedisTimeout: Duration = '100ms';
+
+export interface CacheOptions {
+  /** URL, options or client of ioredis (its options are copied). Absent: no L2, no bus. */
+  readonly redis?: RedisOption;
+  /** Runs the rounds inside this process: embedded mode with Redis, or the no-Redis mode without. Closed with the cache. */
+  readonly engine?: Engine;
+  /** Where `invalidate` writes its change so that it can't be lost. Default: the engine's. */
+  readonly journal?: Journal;
+  /** First part of every Redis key. Default `copilot`. */
+  readonly keyPrefix?: string;
+  /** Deadline of Redis on the read path. Default {@link defaultRedisTimeout}. */
+  readonly redisTimeout?: Duration;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export interface ResolvedCacheOptions {
+  readonly redis: RedisOption | undefined;
+  readonly engine: Engine | undefined;
+  readonly journal: Journal | undefined;
+  readonly keyPrefix: string;
+  readonly redisTimeoutMs: number;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface RegionOptions<V, K extends Key = string> {
+  /** Part of the key after the cache's prefix: `llm:policy` gives `copilot:llm:policy:{key}`. */
+  readonly name: string;
+  /** The tables the loader reads, `schema.table` as the journal names them. Omit for a source without a journal. */
+  readonly table?: string | readonly string[];
+  /** Which head and log the tables belong to. Default `main`. */
+  readonly namespace?: string;
+  /** How long an entry may live at all; memory policy only, freshness does not depend on it. */
+  readonly ttl: Duration;
+  /** The same for "known absent". Default {@link defaultNegativeTtl}, at most `ttl`. */
+  readonly negativeTtl?: Duration;
+  /** Entries in L1. Default {@link defaultMaxEntries}. */
+  readonly maxEntries?: number;
+  /** R1's B: no read returns what was overtaken longer ago. Default {@link defaultMaxStaleness}. */
+  readonly maxStaleness?: Duration;
+  /** Checks what comes from L2; a mismatch is a miss. Also where dates become dates again. */
+  readonly schema?: StandardSchemaV1<unknown, V>;
+  /** Reads the source; null: there is none. The value is frozen, so hand out a copy of anything you keep. */
+  readonly load: (key: K, context: LoadContext) => Promise<V | null>;
+  /** Reads many at once; see {@link Loaders.loadMany}. */
+  readonly loadMany?: (keys: readonly K[], context: LoadContext) => Promise<ReadonlyMap<K, V | null>>;
+  /** Keys per call of `loadMany`. Default {@link defaultLoadManySize}. */
+  readonly loadManySize?: number;
+  readonly loadTimeout?: Duration;
+  readonly maxConcurrentLoads?: number;
+  /** False: reads go to the source, writes still tell everybody else. Default true. */
+  readonly isEnabled?: boolean;
+}
+
+export interface ResolvedRegionOptions<V, K extends Key> {
+  readonly name: string;
+  readonly tables: readonly string[];
+  readonly namespace: string;
+  readonly ttlMs: number;
+  readonly negativeTtlMs: number;
+  readonly maxEntries: number;
+  readonly maxStalenessMs: number;
+  readonly schema: StandardSchemaV1<unknown, V> | undefined;
+  readonly load: RegionOptions<V, K>['load'];
+  readonly loadMany: RegionOptions<V, K>['loadMany'];
+  readonly loadManySize: number;
+  readonly loadTimeoutMs: number;
+  readonly maxConcurrentLoads: number;
+  readonly isEnabled: boolean;
+}
+
+const cacheOptionNames = new Set<string>([
+  'redis',
+  'engine',
+  'journal',
+  'keyPrefix',
+  'redisTimeout',
+  'logger',
+  'clock',
+  'random',
+] satisfies (keyof CacheOptions)[]);
+
+const regionOptionNames = new Set<string>([
+  'name',
+  'table',
+  'namespace',
+  'ttl',
+  'negativeTtl',
+  'maxEntries',
+  'maxStaleness',
+  'schema',
+  'load',
+  'loadMany',
+  'loadManySize',
+  'loadTimeout',
+  'maxConcurrentLoads',
+  'isEnabled',
+] satisfies (keyof RegionOptions<unknown>)[]);
+
+/** @throws TidemarkError `OPTION_UNKNOWN`, `OPTION_INVALID`, `DURATION_INVALID` */
+export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions {
+  refuseUnknown('createCache', options, cacheOptionNames);
+  return {
+    redis: options.redis,
+    engine: options.engine,
+    journal: options.journal ?? options.engine?.journal,
+    keyPrefix: requireName('keyPrefix', options.keyPrefix ?? 'copilot'),
+    redisTimeoutMs: parseDuration('redisTimeout', options.redisTimeout ?? defaultRedisTimeout),
+    logger: (options.logger ?? silentLogger).child({ component: 'cache' }),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+  };
+}
+
+/** @throws TidemarkError `OPTION_UNKNOWN`, `OPTION_INVALID`, `DURATION_INVALID` */
+export function resolveRegionOptions<V, K extends Key>(
+  options: RegionOptions<V, K>,
+): ResolvedRegionOptions<V, K> {
+  refuseUnknown('region', options, regionOptionNames);
+  const ttlMs = parseDuration('ttl', options.ttl);
+  const { table } = options;
+  return {
+    name: requireName('name', options.name),
+    tables: (table === undefined ? [] : [table].flat()).map(requireTable),
+    namespace: requireName('namespace', options.namespace ?? 'main'),
+    ttlMs,
+    negativeTtlMs: Math.min(ttlMs, parseDuration('negativeTtl', options.negativeTtl ?? defaultNegativeTtl)),
+    maxEntries: requireCount('maxEntries', options.maxEntries ?? defaultMaxEntries),
+    maxStalenessMs: parseDuration('maxStaleness', options.maxStaleness ?? defaultMaxStaleness),
+    schema: options.schema,
+    load: options.load,
+    loadMany: options.loadMany,
+    loadManySize: requireCount('loadManySize', options.loadManySize ?? defaultLoadManySize),
+    loadTimeoutMs: parseDuration('loadTimeout', options.loadTimeout ?? defaultLoadTimeout),
+    maxConcurrentLoads: requireCount(
+      'maxConcurrentLoads',
+      options.maxConcurrentLoads ?? defaultMaxConcurrentLoads,
+    ),
+    isEnabled: options.isEnabled ?? true,
+  };
+}
+
+function refuseUnknown(where: string, options: object, known: ReadonlySet<string>): void {
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) {
+      throw new TidemarkError(`${where} has no option "${name}"; it has ${[...known].join(', ')}`, {
+        code: 'OPTION_UNKNOWN',
+      });
+    }
+  }
+}
+
+function requireName(option: string, name: string): string {
+  if (name !== '' && !/\s/.test(name)) return name;
+  throw new TidemarkError(`${option} must be a name without spaces, got ${JSON.stringify(name)}`, {
+    code: 'OPTION_INVALID',
+  });
+}
+
+function requireTable(table: string): string {
+  if (/^[^.]+\..+$/.test(table)) return table;
+  throw new TidemarkError(
+    `table must be written schema.table, as the journal names it, got ${JSON.stringify(table)}; for example public.${table}`,
+    { code: 'OPTION_INVALID' },
+  );
+}
+
+function requireCount(option: string, count: number): number {
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new TidemarkError(`${option} must be a whole number above 0, got ${count}`, {
+    code: 'OPTION_INVALID',
+  });
+}

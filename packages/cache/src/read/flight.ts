@@ -1,0 +1,115 @@
+// Single flight: concurrent readers of a key share one load (R5). A flight that an invalidation overtook is detached:
+// who waits for it gets its value, nobody joins it any more, nothing of it is kept (R2).
+
+export class Flight<V> {
+  readonly startedMs: number;
+  readonly #outcome = Promise.withResolvers<V | null>();
+  readonly #abandoned = new AbortController();
+  #isDetached = false;
+  #isSettled = false;
+  #waiters = 0;
+
+  constructor(startedMs: number) {
+    this.startedMs = startedMs;
+    // A load that fails after its last waiter left is nobody's error.
+    this.#outcome.promise.catch(() => {});
+  }
+
+  /** Aborts when the last waiter has left. */
+  get signal(): AbortSignal {
+    return this.#abandoned.signal;
+  }
+
+  get isDetached(): boolean {
+    return this.#isDetached;
+  }
+
+  get isAbandoned(): boolean {
+    return this.#abandoned.signal.aborted;
+  }
+
+  detach(): void {
+    this.#isDetached = true;
+  }
+
+  land(value: V | null): void {
+    this.#isSettled = true;
+    this.#outcome.resolve(value);
+  }
+
+  crash(error: unknown): void {
+    this.#isSettled = true;
+    this.#outcome.reject(error);
+  }
+
+  /** Waits for the value; the caller's signal ends its waiting, and the load when nobody else waits. */
+  async wait(signal?: AbortSignal): Promise<V | null> {
+    this.#waiters += 1;
+    try {
+      if (signal === undefined) return await this.#outcome.promise;
+      return await raceAbort(this.#outcome.promise, signal);
+    } finally {
+      this.#waiters -= 1;
+      if (this.#waiters === 0 && !this.#isSettled) this.#abandoned.abort();
+    }
+  }
+}
+
+async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+export class Flights<V> {
+  readonly #byKey = new Map<string, Flight<V>>();
+  /** A value may be as old as its flight when it is joined: half the bound is left for the flight itself (R1). */
+  readonly #joinableMs: number;
+
+  constructor(maxStalenessMs: number) {
+    this.#joinableMs = maxStalenessMs / 2;
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  /** @returns the flight that a reader of now may share */
+  joinable(key: string, nowMs: number): Flight<V> | undefined {
+    const flight = this.#byKey.get(key);
+    if (flight === undefined || flight.isAbandoned || nowMs >= flight.startedMs + this.#joinableMs) {
+      return undefined;
+    }
+    return flight;
+  }
+
+  /** The new flight replaces an older one of the key, which is detached: its value must not follow a newer one. */
+  start(key: string, nowMs: number): Flight<V> {
+    this.detach(key);
+    const flight = new Flight<V>(nowMs);
+    this.#byKey.set(key, flight);
+    return flight;
+  }
+
+  finish(key: string, flight: Flight<V>): void {
+    if (this.#byKey.get(key) === flight) this.#byKey.delete(key);
+  }
+
+  detach(key: string): void {
+    const flight = this.#byKey.get(key);
+    if (flight === undefined) return;
+    flight.detach();
+    this.#byKey.delete(key);
+  }
+
+  detachAll(): void {
+    for (const flight of this.#byKey.values()) flight.detach();
+    this.#byKey.clear();
+  }
+}

@@ -1,0 +1,226 @@
+// The read path of a region, whole: L1, then L2, then the source.
+//
+//   peek ─► L1 ── served while the lease is live, or the entry is younger than the bound by itself (R1)
+//   get  ─► L1 ─► flight ─► L2 (head and value together) ─► source ─► L1, and L2 through the fence
+//
+// What overtakes an entry arrives by `overtake`, in one synchronous run with the position that says so (R2).
+import { encodeKey, type Key } from '@tidemark/protocol';
+import type { Clocks, Instant } from '../clocks.ts';
+import { tellStored } from '../events.ts';
+import type { Hold } from '../invalidate/hold.ts';
+import type { Lease } from '../invalidate/lease.ts';
+import type { Namespace } from '../invalidate/namespace.ts';
+import type { ResolvedRegionOptions } from '../options.ts';
+import { type Flight, Flights } from './flight.ts';
+import { type Entry, L1 } from './l1.ts';
+import type { L2 } from './l2.ts';
+import type { Source } from './source.ts';
+
+export interface ReadPathParts<V, K extends Key> {
+  readonly options: ResolvedRegionOptions<V, K>;
+  readonly clocks: Clocks;
+  readonly namespace: Namespace;
+  readonly lease: Lease;
+  readonly hold: Hold;
+  /** Absent without Redis, and without rounds: then nothing would prove its values. */
+  readonly l2: L2<V> | undefined;
+  readonly source: Source<K, V>;
+  readonly closing: AbortSignal;
+  readonly random: () => number;
+}
+
+export interface ReadOptions {
+  readonly fresh?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** A key on its way through L2 and source. */
+interface Miss<V, K> {
+  readonly key: K;
+  readonly encoded: string;
+  readonly flight: Flight<V>;
+}
+
+/** Time and position before a load: what it reads is at least that new. */
+interface Noted {
+  readonly asOf: Instant;
+  readonly position: Namespace['position'];
+}
+
+export class ReadPath<V, K extends Key> {
+  readonly #parts: ReadPathParts<V, K>;
+  readonly #clocks: Clocks;
+  readonly #lease: Lease;
+  readonly #l1: L1<V>;
+  readonly #flights: Flights<V>;
+  #hits = 0;
+
+  constructor(parts: ReadPathParts<V, K>) {
+    this.#parts = parts;
+    this.#clocks = parts.clocks;
+    this.#lease = parts.lease;
+    this.#l1 = new L1(parts.options.maxEntries);
+    this.#flights = new Flights(parts.options.maxStalenessMs);
+  }
+
+  get counts(): { readonly entries: number; readonly hits: number } {
+    return { entries: this.#l1.size, hits: this.#hits };
+  }
+
+  peek(encoded: string): V | null | undefined {
+    const entry = this.#l1.get(encoded);
+    if (entry === undefined) return undefined;
+    const nowMs = this.#clocks.monotonicMs();
+    if (nowMs >= entry.expiresAtMs || !this.#mayServe(entry, nowMs)) return undefined;
+    this.#hits += 1;
+    return entry.value;
+  }
+
+  /** R1: the rounds vouch for the entry, or it is younger than the bound by itself. */
+  #mayServe(entry: Entry<V>, nowMs: number): boolean {
+    return this.#lease.isLive(nowMs) || this.#clocks.isWithin(entry.asOf, this.#lease.boundMs, nowMs);
+  }
+
+  get(key: K, { fresh = false, signal }: ReadOptions): Promise<V | null> {
+    const encoded = encodeKey(key);
+    const nowMs = this.#clocks.monotonicMs();
+    const shared = fresh ? undefined : this.#flights.joinable(encoded, nowMs);
+    if (shared !== undefined) return shared.wait(signal);
+    const flight = this.#flights.start(encoded, nowMs);
+    const value = flight.wait(signal);
+    void this.#fly([{ key, encoded, flight }], { abandoned: flight.signal, fresh });
+    return value;
+  }
+
+  async getMany(keys: readonly K[], { signal }: ReadOptions): Promise<(V | null)[]> {
+    const nowMs = this.#clocks.monotonicMs();
+    const misses: Miss<V, K>[] = [];
+    const flights = keys.map((key): Flight<V> | { readonly hit: V | null } => {
+      const encoded = encodeKey(key);
+      const hit = this.peek(encoded);
+      if (hit !== undefined) return { hit };
+      const shared = this.#flights.joinable(encoded, nowMs);
+      if (shared !== undefined) return shared;
+      const flight = this.#flights.start(encoded, nowMs);
+      misses.push({ key, encoded, flight });
+      return flight;
+    });
+    const answers = flights.map(async (flight) => ('hit' in flight ? flight.hit : flight.wait(signal)));
+    // Others may have joined the flights: the caller's signal ends its own waiting only.
+    if (misses.length > 0) void this.#fly(misses, { abandoned: this.#parts.closing, fresh: false });
+    return Promise.all(answers);
+  }
+
+  /** @returns the last value known, overtaken or not, unless it is older than `upToMs` */
+  getLast(encoded: string, upToMs: number): Entry<V> | undefined {
+    const last = this.#l1.getLast(encoded);
+    const isYoung = last && this.#clocks.isWithin(last.asOf, upToMs, this.#clocks.monotonicMs());
+    return isYoung === true ? last : undefined;
+  }
+
+  /** Nothing that was loaded or is being loaded for the keys is served to whoever asks after this; null: all keys. */
+  overtake(keys: readonly string[] | null): void {
+    if (keys === null) {
+      this.#l1.overtakeAll();
+      this.#flights.detachAll();
+      return;
+    }
+    for (const key of keys) {
+      this.#l1.overtake(key);
+      this.#flights.detach(key);
+    }
+  }
+
+  /** L2, then the source; each flight lands or crashes, and this never rejects. */
+  async #fly(
+    misses: readonly Miss<V, K>[],
+    how: { readonly abandoned: AbortSignal; readonly fresh: boolean },
+  ): Promise<void> {
+    const missing = how.fresh ? misses : await this.#readL2(misses);
+    const size = this.#parts.options.loadManySize;
+    const chunks: (readonly Miss<V, K>[])[] = [];
+    for (let start = 0; start < missing.length; start += size) {
+      chunks.push(missing.slice(start, start + size));
+    }
+    await Promise.all(chunks.map((chunk) => this.#loadChunk(chunk, how.abandoned)));
+  }
+
+  /** @returns the misses that L2 could not answer */
+  async #readL2(misses: readonly Miss<V, K>[]): Promise<readonly Miss<V, K>[]> {
+    const { l2, hold, namespace } = this.#parts;
+    if (l2 === undefined || !this.#lease.isLive(this.#clocks.monotonicMs())) return misses;
+    const asked = misses.filter(({ encoded }) => !hold.isHeld(encoded));
+    if (asked.length === 0) return misses;
+    const found = await l2.read(asked.map(({ encoded }) => encoded));
+    return misses.filter((miss) => {
+      const answer = found.get(miss.encoded);
+      // Judged now, when the answer is here: meanwhile the lease may have ended, or a record named the key (R2).
+      if (answer === undefined || miss.flight.isDetached) return true;
+      if (!this.#lease.isLive(this.#clocks.monotonicMs())) return true;
+      this.#land(miss, answer.value, { asOf: namespace.tidemark.at, from: 'l2' });
+      return false;
+    });
+  }
+
+  async #loadChunk(chunk: readonly Miss<V, K>[], abandoned: AbortSignal): Promise<void> {
+    let noted = this.#note();
+    const answered = await this.#parts.source
+      .loadMany(
+        chunk.map(({ key }) => key),
+        { begun: () => (noted = this.#note()), abandoned },
+      )
+      // What fails together is tried alone: one bad key must not fail the others.
+      .catch((): ReadonlyMap<K, V | null> => new Map());
+    const alone: Promise<void>[] = [];
+    for (const miss of chunk) {
+      const value = answered.get(miss.key);
+      if (value === undefined) alone.push(this.#loadOne(miss, abandoned));
+      else this.#keep(miss, value, noted);
+    }
+    await Promise.all(alone);
+  }
+
+  async #loadOne(miss: Miss<V, K>, abandoned: AbortSignal): Promise<void> {
+    const { key, encoded, flight } = miss;
+    let noted = this.#note();
+    try {
+      const begun = (): Noted => (noted = this.#note());
+      this.#keep(miss, await this.#parts.source.load(key, { encoded, begun, abandoned }), noted);
+    } catch (error) {
+      this.#flights.finish(encoded, flight);
+      flight.crash(error);
+    }
+  }
+
+  #note(): Noted {
+    return { asOf: this.#clocks.instant(), position: this.#parts.namespace.position };
+  }
+
+  #keep(miss: Miss<V, K>, value: V | null, { asOf, position }: Noted): void {
+    if (!miss.flight.isDetached && position !== null) {
+      this.#parts.l2?.fill(miss.encoded, value, { notedAt: position, ttlMs: this.#ttlMs(value) });
+    }
+    this.#land(miss, value, { asOf, from: 'source' });
+  }
+
+  /** Nothing of a detached flight is kept; its waiters came before the invalidation and get their value (R2). */
+  #land(
+    { encoded, flight }: Miss<V, K>,
+    value: V | null,
+    { asOf, from }: { readonly asOf: Instant; readonly from: 'l2' | 'source' },
+  ): void {
+    this.#flights.finish(encoded, flight);
+    if (!flight.isDetached) {
+      const expiresAtMs = this.#clocks.monotonicMs() + this.#ttlMs(value);
+      this.#l1.set(encoded, { value, asOf, expiresAtMs });
+      tellStored(this.#parts.options.name, encoded, from);
+    }
+    flight.land(value);
+  }
+
+  /** A tenth of jitter, so that what was filled together does not expire together. */
+  #ttlMs(value: V | null): number {
+    const { ttlMs, negativeTtlMs } = this.#parts.options;
+    return (value === null ? negativeTtlMs : ttlMs) * (0.9 + 0.1 * this.#parts.random());
+  }
+}

@@ -1,0 +1,152 @@
+// The source of a region: the user's loaders, with a deadline, a limit on how many run at once, and a pause before a
+// key that just failed is tried again. Errors are never cached; only the source's own failure reaches a caller (R4).
+import { type Clock, deadlineIn, type Random, sleep, TidemarkError } from '@tidemark/protocol';
+import { LRUCache } from 'lru-cache';
+import { deepFreeze } from './freeze.ts';
+
+export interface LoadContext {
+  /** Aborts at the deadline, when the last waiter has left, and when the cache is closed. Pass it on. */
+  readonly signal: AbortSignal;
+}
+
+export interface Loaders<K, V> {
+  readonly load: (key: K, context: LoadContext) => Promise<V | null>;
+  /**
+   * A key that is mapped to null is absent; a key that is not in the map was not answered (the API may have cut the
+   * list short) and is loaded alone.
+   */
+  readonly loadMany:
+    | ((keys: readonly K[], context: LoadContext) => Promise<ReadonlyMap<K, V | null>>)
+    | undefined;
+}
+
+export interface SourceOptions<K, V> extends Loaders<K, V> {
+  readonly name: string;
+  readonly loadTimeoutMs: number;
+  readonly maxConcurrentLoads: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly closing: AbortSignal;
+}
+
+const backOffMs = { first: 20, most: 2_000 };
+
+/** Loads that wait for their turn; more than this means that the source is far behind, and waiting makes it worse. */
+const maxWaiting = 10_000;
+
+/** Keys whose failures are remembered; the oldest are forgotten, which only costs a pause. */
+const maxFailing = 1_000;
+
+export interface LoadCall {
+  /** Called right before the loader: what it notes (time, position) is before the read. */
+  readonly begun: () => void;
+  /** Nobody waits any more. */
+  readonly abandoned: AbortSignal;
+}
+
+export class Source<K, V> {
+  readonly #options: SourceOptions<K, V>;
+  readonly #failures = new LRUCache<string, number>({ max: maxFailing });
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  #loads = 0;
+
+  constructor(options: SourceOptions<K, V>) {
+    this.#options = options;
+  }
+
+  /** Calls of a loader since the start. */
+  get loads(): number {
+    return this.#loads;
+  }
+
+  /** @throws TidemarkError `SOURCE_OVERLOADED`, `LOAD_TIMEOUT`, `CACHE_CLOSED`; and whatever the loader throws */
+  async load(key: K, call: LoadCall & { readonly encoded: string }): Promise<V | null> {
+    const { encoded, begun, abandoned } = call;
+    const failures = this.#failures.get(encoded) ?? 0;
+    if (failures > 0) await this.#backOff(failures, abandoned);
+    try {
+      const value = await this.#limited(abandoned, (context) => {
+        begun();
+        return this.#options.load(key, context);
+      });
+      this.#failures.delete(encoded);
+      return deepFreeze(value ?? null);
+    } catch (error) {
+      if (!abandoned.aborted) this.#failures.set(encoded, failures + 1);
+      throw error;
+    }
+  }
+
+  /** @returns what the source answered; keys that are missing were not answered. Without `loadMany`: nothing at all */
+  async loadMany(keys: readonly K[], { begun, abandoned }: LoadCall): Promise<ReadonlyMap<K, V | null>> {
+    const { loadMany } = this.#options;
+    if (loadMany === undefined || keys.length === 1) return new Map();
+    const loaded = await this.#limited(abandoned, (context) => {
+      begun();
+      return loadMany(keys, context);
+    });
+    for (const value of loaded.values()) deepFreeze(value);
+    return loaded;
+  }
+
+  async #backOff(failures: number, abandoned: AbortSignal): Promise<void> {
+    const { clock, random, closing } = this.#options;
+    const delayMs = Math.min(backOffMs.most, backOffMs.first * 2 ** (failures - 1));
+    await sleep(clock, delayMs * (0.5 + random() / 2), AbortSignal.any([abandoned, closing]));
+  }
+
+  async #limited<T>(abandoned: AbortSignal, run: (context: LoadContext) => Promise<T>): Promise<T> {
+    const { name, maxConcurrentLoads, clock, loadTimeoutMs, closing } = this.#options;
+    if (this.#running < maxConcurrentLoads) this.#running += 1;
+    else await this.#turn();
+    using deadline = deadlineIn(clock, loadTimeoutMs, AbortSignal.any([abandoned, closing]));
+    try {
+      this.#loads += 1;
+      return await untilAborted(run({ signal: deadline.signal }), deadline.signal);
+    } catch (error) {
+      if (closing.aborted) {
+        throw new TidemarkError(`the cache was closed while region "${name}" was loading`, {
+          code: 'CACHE_CLOSED',
+          cause: error,
+        });
+      }
+      if (!deadline.signal.aborted || abandoned.aborted) throw error;
+      throw new TidemarkError(
+        `the loader of region "${name}" must answer within loadTimeout (${loadTimeoutMs} ms): look at the source, or raise loadTimeout`,
+        { code: 'LOAD_TIMEOUT', cause: error },
+      );
+    } finally {
+      // The place goes to the next in line, or is free.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running -= 1;
+      else next();
+    }
+  }
+
+  #turn(): Promise<void> {
+    if (this.#waiting.length >= maxWaiting) {
+      const { name, maxConcurrentLoads } = this.#options;
+      throw new TidemarkError(
+        `region "${name}" has ${maxWaiting} loads waiting behind ${maxConcurrentLoads} running ones: the source is too slow`,
+        { code: 'SOURCE_OVERLOADED' },
+      );
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    return promise;
+  }
+}
+
+/** A loader that passes over its signal must not hold its waiters beyond the deadline. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  promise.catch(() => {});
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,114 @@
+// The two Redis connections of a cache: one for commands, one that listens. Trouble with either costs time within a
+// deadline, never an error (R4).
+import { type Clock, connectRedis, type Logger, type RedisOption } from '@tidemark/protocol';
+import type { Redis } from 'ioredis';
+
+export interface CacheRedisOptions {
+  readonly redis: RedisOption;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Deadline of one command on the read path. */
+  readonly readTimeoutMs: number;
+}
+
+/** Upper limit for any command; the read path has its own, shorter deadline. */
+const commandTimeoutMs = 1_000;
+
+/** After a failure the read path goes past Redis for so long; then one read tries it again. */
+const breakMs = 500;
+
+export class CacheRedis {
+  readonly commands: Redis;
+  readonly subscriber: Redis;
+  readonly #options: CacheRedisOptions;
+  readonly #handlers = new Map<string, (text: string) => void>();
+  #epoch = 0;
+  #isDown = false;
+  #brokenUntilMs = Number.NEGATIVE_INFINITY;
+  #errors = 0;
+
+  constructor(options: CacheRedisOptions) {
+    this.#options = options;
+    const onError = (error: Error): void => this.#tellDown(error);
+    this.commands = connectRedis(options.redis, { name: 'tidemark-cache', commandTimeoutMs, onError });
+    this.subscriber = connectRedis(options.redis, { name: 'tidemark-listener', isSubscriber: true, onError });
+    this.commands.on('close', () => {
+      this.#epoch += 1;
+    });
+    this.commands.on('ready', () => {
+      if (this.#isDown) options.logger.info({}, 'Redis is back');
+      this.#isDown = false;
+    });
+    this.subscriber.on('message', (channel: string, text: string) => this.#handlers.get(channel)?.(text));
+  }
+
+  /** Grows with each lost connection: two answers belong together only within one epoch. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Commands that failed or came too late. */
+  get errors(): number {
+    return this.#errors;
+  }
+
+  get isConnected(): boolean {
+    return this.commands.status === 'ready';
+  }
+
+  /** Hears a channel from now on, through every reconnect. */
+  listen(channel: string, handler: (text: string) => void): void {
+    this.#handlers.set(channel, handler);
+    // Refused only while the connection is down; what is missed until it is back, the head reveals.
+    this.subscriber.subscribe(channel).catch(() => {});
+  }
+
+  /** Runs a command of the read path. @returns undefined when Redis is down, late, or was so a moment ago */
+  async attempt<T>(run: (commands: Redis) => Promise<T>): Promise<T | undefined> {
+    const { clock, readTimeoutMs } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (!this.isConnected || nowMs < this.#brokenUntilMs) return undefined;
+    // Half open: whoever comes while the first one tries goes past.
+    const isProbe = this.#brokenUntilMs !== Number.NEGATIVE_INFINITY;
+    if (isProbe) this.#brokenUntilMs = nowMs + breakMs;
+    const late = Promise.withResolvers<never>();
+    const cancel = clock.schedule(readTimeoutMs, () => {
+      late.reject(new Error(`no answer from Redis within ${readTimeoutMs} ms`));
+    });
+    try {
+      const answer = run(this.commands);
+      answer.catch(() => {});
+      const result = await Promise.race([answer, late.promise]);
+      this.#brokenUntilMs = Number.NEGATIVE_INFINITY;
+      return result;
+    } catch (error) {
+      this.#errors += 1;
+      this.#brokenUntilMs = clock.monotonicMs() + breakMs;
+      this.#tellDown(error);
+      return undefined;
+    } finally {
+      cancel();
+    }
+  }
+
+  /** The server is silent, but the connection does not know: a new one has a chance. */
+  reconnectCommands(): void {
+    this.commands.disconnect(true);
+  }
+
+  reconnectSubscriber(): void {
+    this.subscriber.disconnect(true);
+  }
+
+  close(): void {
+    this.#handlers.clear();
+    this.commands.disconnect();
+    this.subscriber.disconnect();
+  }
+
+  #tellDown(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!this.#isDown) this.#options.logger.warn({ reason }, 'Redis fails, reads go past it');
+    this.#isDown = true;
+  }
+}
