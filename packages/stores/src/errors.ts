@@ -1,0 +1,64 @@
+// What leaves the stores when something is wrong. Callers tell them apart by `code`; the text is for people. No message
+// holds a credential, and none holds a row's content beyond the one value that broke a rule.
+import { TidemarkError } from '@tidemark/protocol';
+
+/** The caller gave something that no store accepts. Nothing was sent to the source. */
+export class InvalidInputError extends TidemarkError {
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: 'INPUT_INVALID', cause });
+  }
+}
+
+/** The source holds a row that breaks the rules of its type. Reads of it fail: guessing would be a policy of our own. */
+export class InvalidRowError extends TidemarkError {
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: 'ROW_INVALID', cause });
+  }
+}
+
+export interface SourceErrorOptions {
+  /** What PostgREST or PostgreSQL answered, e.g. `PGRST205` or `23514`; empty when no answer came. */
+  readonly sourceCode: string;
+  /** HTTP status; 0 when no answer came. */
+  readonly status: number;
+  readonly cause?: unknown;
+}
+
+/** The source refused, failed or did not answer. After a write without an answer the outcome is unknown. */
+export class SourceError extends TidemarkError {
+  readonly sourceCode: string;
+  readonly status: number;
+
+  constructor(message: string, options: SourceErrorOptions) {
+    super(message, { code: 'SOURCE_FAILED', cause: options.cause });
+    this.sourceCode = options.sourceCode;
+    this.status = options.status;
+  }
+}
+
+/** The environment or the options of a factory can't be started with; `problems` lists every reason at once. */
+export class EnvironmentError extends TidemarkError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'), { code: 'ENVIRONMENT_INVALID' });
+    this.problems = problems;
+  }
+}
+
+export type RoutingErrorCode =
+  /** The tenant's data may not leave, and nothing local is named or registered for it. */
+  | 'LOCAL_PROVIDER_MISSING'
+  /** The policy names a provider that the router was not given. */
+  | 'PROVIDER_UNKNOWN'
+  /** The text could not be sanitised although the egress mode demands it. */
+  | 'SANITIZE_FAILED';
+
+/** The request was not sent to any provider. */
+export class RoutingError extends TidemarkError {
+  declare readonly code: RoutingErrorCode;
+
+  constructor(code: RoutingErrorCode, message: string, cause?: unknown) {
+    super(message, { code, cause });
+  }
+}
