@@ -1,0 +1,23 @@
+// What the methods of every store take besides their subject.
+import { parseInput } from './schema/parse.ts';
+import { nameSchema } from './schema/text.ts';
+
+export interface ReadOptions {
+  /** Ends the wait; the read rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /**
+   * Reads the source past every cache, and joins only loads that began after this call (R3). For an admin who has just
+   * written elsewhere; costs a round trip each time. Default false.
+   */
+  readonly fresh?: boolean;
+}
+
+export interface WriteOptions {
+  /** Who writes, kept in the row's `updated_by`; absent clears it. */
+  readonly updatedBy?: string;
+}
+
+/** @throws InvalidInputError */
+export function parseUpdatedBy(options: WriteOptions): string | null {
+  return options.updatedBy === undefined ? null : parseInput(nameSchema, 'updatedBy', options.updatedBy);
+}

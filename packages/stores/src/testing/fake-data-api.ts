@@ -1,0 +1,28 @@
+// supabase-js, unmodified, over a function that answers in place of the network: for the answers that a healthy Data
+// API never gives.
+import { createClient } from '@supabase/supabase-js';
+import type { SupabaseSource } from '../supabase/ask-supabase.ts';
+
+export interface FakeDataApi {
+  readonly supabase: SupabaseSource;
+  readonly requests: Request[];
+}
+
+export function fakeDataApi(answer: (request: Request) => Response | Promise<Response>): FakeDataApi {
+  const requests: Request[] = [];
+  const supabase = createClient('http://data-api.invalid', 'a-service-key', {
+    auth: { persistSession: false, autoRefreshToken: false },
+    global: {
+      fetch: async (input, init) => {
+        const request = new Request(input, init);
+        requests.push(request);
+        return answer(request);
+      },
+    },
+  });
+  return { supabase, requests };
+}
+
+export function json(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+}

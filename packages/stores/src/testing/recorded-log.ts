@@ -1,0 +1,42 @@
+// A logger that keeps what it is told, bindings of its parents included.
+import type { Logger } from '@tidemark/protocol';
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+export class RecordedLog implements Logger {
+  readonly lines: LogLine[];
+  readonly #bindings: Readonly<Record<string, string>>;
+
+  constructor(lines: LogLine[] = [], bindings: Readonly<Record<string, string>> = {}) {
+    this.lines = lines;
+    this.#bindings = bindings;
+  }
+
+  debug(fields: object, message: string): void {
+    this.#add('debug', fields, message);
+  }
+
+  info(fields: object, message: string): void {
+    this.#add('info', fields, message);
+  }
+
+  warn(fields: object, message: string): void {
+    this.#add('warn', fields, message);
+  }
+
+  error(fields: object, message: string): void {
+    this.#add('error', fields, message);
+  }
+
+  child(bindings: Record<string, string>): Logger {
+    return new RecordedLog(this.lines, { ...this.#bindings, ...bindings });
+  }
+
+  #add(level: LogLine['level'], fields: object, message: string): void {
+    this.lines.push({ level, fields: { ...this.#bindings, ...fields }, message });
+  }
+}
