@@ -1,1 +1,54 @@
-export {};
+// The public names of the stores; what is not listed is internal.
+export {
+  createCachedStore,
+  type CachedStore,
+  type CachedStoreDefinition,
+  type CachingOptions,
+} from './cached-store/cached-store.ts';
+export { describeControl, logControl, type CacheDescription } from './control/describe-control.ts';
+export { parseEnvironment, type CacheControl, type Environment } from './control/environment.ts';
+export type { EnvironmentVariables } from './control/environment-reader.ts';
+export type { Flag, FlagName, Flags } from './control/flags.ts';
+export type { RedisSettings } from './control/redis-settings.ts';
+export type { RuntimeMode } from './control/runtime-mode.ts';
+export type { SupabaseSettings } from './control/supabase-settings.ts';
+export type { TtlName, Ttls } from './control/ttls.ts';
+export {
+  EnvironmentError,
+  InvalidInputError,
+  InvalidRowError,
+  RoutingError,
+  SourceError,
+  type RoutingErrorCode,
+  type SourceErrorOptions,
+} from './errors.ts';
+export { CachingPolicyStore } from './policy/caching-policy-store.ts';
+export { createPolicyStore, type PolicyStoreOptions } from './policy/create-policy-store.ts';
+export { InMemoryPolicyStore } from './policy/in-memory-policy-store.ts';
+export type { LlmPolicyStore } from './policy/policy-store.ts';
+export {
+  egressModes,
+  type EgressMode,
+  type LlmTaskPolicy,
+  type LlmUserPolicy,
+  type TenantLlmPolicy,
+} from './policy/policy.ts';
+export { SupabasePolicyStore, type SupabasePolicyStoreOptions } from './policy/supabase-policy-store.ts';
+export type { EgressDecision } from './router/egress.ts';
+export type { LlmChunk, LlmMessage, LlmProvider, LlmReply, LlmRequest } from './router/llm-provider.ts';
+export {
+  createLlmRouter,
+  type ChatOptions,
+  type LlmRouter,
+  type LlmRouterOptions,
+} from './router/llm-router.ts';
+export { resolveRoute, type Route, type RouterDefaults } from './router/resolve-route.ts';
+export type { RoutingOptions } from './router/routing-options.ts';
+export {
+  redactSensitiveText,
+  type Sanitize,
+  type SanitizeChange,
+  type Sanitized,
+} from './router/sanitizer.ts';
+export type { ReadOptions, WriteOptions } from './store-options.ts';
+export type { SourceSchema, SupabaseSource, SupabaseTableOptions } from './supabase/ask-supabase.ts';
