@@ -121,7 +121,8 @@ class RoundEngine implements RunningEngine {
     });
     this.#namespaces.set(namespace, { loop, target });
     this.#appHints?.listen(namespace);
-    loop.start();
+    if (this.#redis === undefined) loop.start();
+    else void this.#redis.tried.then(() => loop.start());
   }
 
   #targetOf(namespace: string, journal: Journal): RoundTarget {

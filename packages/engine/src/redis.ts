@@ -8,6 +8,7 @@ const scriptTimeoutMs = 1_000;
 export class EngineRedis {
   readonly commands: Redis;
   readonly subscriber: Redis;
+  readonly #tried = Promise.withResolvers<void>();
   #epoch = 0;
 
   constructor(option: RedisOption, logger: Logger) {
@@ -15,6 +16,7 @@ export class EngineRedis {
     const onError = (error: Error): void => {
       if (!isDown) logger.warn({ reason: error.message }, 'Redis can not be reached');
       isDown = true;
+      this.#tried.resolve();
     };
     this.commands = connectRedis(option, {
       name: 'tidemark-engine',
@@ -29,6 +31,7 @@ export class EngineRedis {
     this.commands.on('ready', () => {
       if (isDown) logger.info({}, 'Redis is back');
       isDown = false;
+      this.#tried.resolve();
     });
     this.commands.on('close', () => {
       this.#epoch += 1;
@@ -38,6 +41,11 @@ export class EngineRedis {
   /** Grows with each lost connection: what was learnt before may be unknown to the server of now. */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** Resolves when the first attempt to connect has ended, well or not: before that there is nothing to report. */
+  get tried(): Promise<void> {
+    return this.#tried.promise;
   }
 
   close(): void {

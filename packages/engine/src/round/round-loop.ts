@@ -64,7 +64,7 @@ export class RoundLoop {
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    if (!this.#closing.signal.aborted) this.#running ??= this.#run();
   }
 
   /** Starts a round now, or right after the one that is under way: that one may have read too early. */
