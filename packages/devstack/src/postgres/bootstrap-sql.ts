@@ -51,6 +51,10 @@ alter default privileges for role postgres in schema public
 
 create schema auth authorization supabase_auth_admin;
 grant usage on schema auth to postgres, anon, authenticated, service_role;
+grant create on database postgres to supabase_auth_admin;
+alter role supabase_auth_admin set search_path = auth;
+alter default privileges for role supabase_auth_admin in schema auth
+  grant all on tables to postgres, dashboard_user;
 
 create schema realtime authorization ${superuser};
 grant all on schema realtime to supabase_realtime_admin with grant option;
@@ -88,10 +92,23 @@ alter function auth.role() owner to supabase_auth_admin;
 alter function auth.email() owner to supabase_auth_admin;
 `;
 
+/** PostgREST reads its schema cache anew when it is told so; Supabase tells it after each DDL statement. */
+const schemaCacheWatch = `
+create function extensions.pgrst_ddl_watch() returns event_trigger language plpgsql as $$
+begin
+  perform pg_notify('pgrst', 'reload schema');
+end
+$$;
+create event trigger pgrst_ddl_watch on ddl_command_end execute function extensions.pgrst_ddl_watch();
+create event trigger pgrst_drop_watch on sql_drop execute function extensions.pgrst_ddl_watch();
+`;
+
 const publication = `
 create publication supabase_realtime;
 alter publication supabase_realtime owner to postgres;
 `;
 
 /** Run once per template, as the superuser. */
-export const bootstrapSql: string = [roles, schemas, tokenFunctions, publication].join('\n');
+export const bootstrapSql: string = [roles, schemas, tokenFunctions, publication, schemaCacheWatch].join(
+  '\n',
+);

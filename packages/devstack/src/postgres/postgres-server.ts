@@ -1,19 +1,13 @@
 // One PostgreSQL server on a data folder of its own. Owns the life of its process, the folder and the port (which it
 // keeps through every restart); never the content of the database.
-//
-//            stop, kill                freeze
-//   stopped <----------- running ----------------> frozen          close() from anywhere ---> closed
-//           -----------> (start)  <--------------- (thaw; stop, kill and restart thaw first)
 import { execFile } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { DevstackError } from '../devstack-error.ts';
 import { onFreePort } from '../processes/free-port.ts';
-import { freezeTree, killTree, thawTree } from '../processes/process-tree.ts';
 import { makeServerFolder } from '../processes/server-folder.ts';
+import { ServerLife } from '../processes/server-life.ts';
 import { type ServerProcess, startServerProcess } from '../processes/server-process.ts';
-import { until, withDeadline } from '../processes/until.ts';
 import { startWatchdog, type Watchdog } from '../processes/watchdog.ts';
 import { findPostgresBinaries, type PostgresBinaries } from './binaries.ts';
 import { databasePassword } from './bootstrap-sql.ts';
@@ -129,14 +123,13 @@ class LocalPostgres implements PostgresServer {
   readonly port: number;
   readonly dataFolder: string;
   readonly #surroundings: Surroundings;
-  #process: ServerProcess | undefined;
-  #isFrozen = false;
-  #closing: Promise<void> | undefined;
+  readonly #life: ServerLife;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
     this.dataFolder = surroundings.dataFolder;
     this.port = surroundings.port;
+    this.#life = new ServerLife('PostgreSQL', () => this.#launch());
   }
 
   get url(): string {
@@ -148,19 +141,58 @@ class LocalPostgres implements PostgresServer {
   }
 
   get pid(): number | undefined {
-    return this.#running()?.pid;
+    return this.#life.pid;
   }
 
-  async start(): Promise<void> {
-    if (this.#closing !== undefined) throw badState('start', 'closed');
-    if (this.#running() !== undefined) throw badState('start', 'running already');
+  start(): Promise<void> {
+    return this.#life.start();
+  }
+
+  stop(mode: PostgresStopMode = 'fast'): Promise<void> {
+    return this.#life.end(stopSignals[mode]);
+  }
+
+  async restart(mode: PostgresStopMode = 'fast'): Promise<void> {
+    await this.stop(mode);
+    await this.start();
+  }
+
+  kill(signal: 'SIGKILL' | 'SIGQUIT' | 'SIGINT' = 'SIGKILL'): Promise<void> {
+    return this.#life.kill(signal);
+  }
+
+  freeze(): Promise<void> {
+    return this.#life.freeze();
+  }
+
+  thaw(): void {
+    this.#life.thaw();
+  }
+
+  close(): Promise<void> {
+    return this.#life.close(async () => {
+      try {
+        // The data goes with the server: there is nothing to flush it for.
+        await this.stop('immediate');
+      } finally {
+        await removeSharedMemory(this.dataFolder);
+        await this.#surroundings.release();
+      }
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #launch(): Promise<ServerProcess> {
     const { binaries, options, watchdog } = this.#surroundings;
     const settings = {
       ...defaultSettings,
       ...(options.isDurable === true ? durableSettings : {}),
       ...options.settings,
     };
-    this.#process = await startServerProcess({
+    return startServerProcess({
       name: 'PostgreSQL',
       program: binaries.postgres,
       arguments: [
@@ -176,74 +208,6 @@ class LocalPostgres implements PostgresServer {
       ...(binaries.user === undefined ? {} : { user: binaries.user }),
     });
   }
-
-  async stop(mode: PostgresStopMode = 'fast'): Promise<void> {
-    const running = this.#running();
-    if (running === undefined) return;
-    this.thaw();
-    running.signal(stopSignals[mode]);
-    await this.#gone(running);
-  }
-
-  async restart(mode: PostgresStopMode = 'fast'): Promise<void> {
-    await this.stop(mode);
-    await this.start();
-  }
-
-  async kill(signal: 'SIGKILL' | 'SIGQUIT' | 'SIGINT' = 'SIGKILL'): Promise<void> {
-    const running = this.#running();
-    if (running === undefined) throw badState('kill', 'stopped');
-    if (signal === 'SIGKILL') {
-      killTree(running.pid);
-      this.#isFrozen = false;
-    } else {
-      this.thaw();
-      running.signal(signal);
-    }
-    await this.#gone(running);
-  }
-
-  async freeze(): Promise<void> {
-    const running = this.#running();
-    if (running === undefined) throw badState('freeze', 'stopped');
-    this.#isFrozen = true;
-    await freezeTree(running.pid);
-  }
-
-  thaw(): void {
-    const running = this.#running();
-    if (running === undefined || !this.#isFrozen) return;
-    this.#isFrozen = false;
-    thawTree(running.pid);
-  }
-
-  close(): Promise<void> {
-    return (this.#closing ??= this.#close());
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #close(): Promise<void> {
-    try {
-      // The data goes with the server: there is nothing to flush it for.
-      await this.stop('immediate');
-    } finally {
-      await removeSharedMemory(this.dataFolder);
-      await this.#surroundings.release();
-    }
-  }
-
-  #running(): ServerProcess | undefined {
-    return this.#process?.hasExited() === false ? this.#process : undefined;
-  }
-
-  async #gone(running: ServerProcess): Promise<void> {
-    await withDeadline(running.exited, { what: 'PostgreSQL to end' });
-    await until(() => running.hasExited(), { what: 'PostgreSQL to be gone' });
-    this.#process = undefined;
-  }
 }
 
 /**
@@ -256,8 +220,4 @@ async function removeSharedMemory(dataFolder: string): Promise<void> {
   if (id === undefined) return;
   // Without ipcrm on this machine a segment of 56 bytes stays behind until the next boot.
   await promisify(execFile)('ipcrm', ['-m', id]).catch(() => undefined);
-}
-
-function badState(verb: string, state: string): DevstackError {
-  return new DevstackError('DEVSTACK_BAD_STATE', `cannot ${verb} PostgreSQL: it is ${state}`);
 }

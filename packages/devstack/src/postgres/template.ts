@@ -3,8 +3,9 @@
 // processes may build the same template at once, the first one done wins.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { findPackageJSON } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
@@ -63,12 +64,18 @@ function templateFolder({ version, user }: PostgresBinaries): string {
     user?.uid,
     initdbArguments,
     bootstrapSql,
+    authVersion(),
     scramIterations,
     hostAuthentication,
     process.arch,
   ];
   const key = createHash('sha256').update(JSON.stringify(ingredients)).digest('hex').slice(0, 16);
   return path.join(privateFolder, 'postgres', `${version}-${key}`);
+}
+
+function authVersion(): string {
+  const manifest = findPackageJSON('@supabase/lite', import.meta.url) ?? '';
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }
 
 async function buildTemplate(
@@ -115,6 +122,10 @@ async function bootstrap(binaries: PostgresBinaries, data: string, watchdog: Wat
   try {
     await client.connect();
     await client.query(bootstrapSql);
+    // The tables of Auth are the ones that our Auth server knows. Loaded here only: it is slow to load.
+    const { getAuthSchemaSql } = await import('@supabase/lite');
+    await client.query('set role supabase_auth_admin');
+    await client.query(getAuthSchemaSql());
   } finally {
     await client.end();
     server.signal('SIGINT');

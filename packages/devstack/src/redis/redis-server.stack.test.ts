@@ -104,7 +104,7 @@ describe('a local Redis', () => {
   test('refuses what does not fit its state', async () => {
     const server = await start();
     await expect(server.start()).rejects.toThrow('cannot start Redis: it is running already');
-    await expect(server.snapshot()).rejects.toThrow('cannot take a snapshot Redis: it is not persistent');
+    await expect(server.snapshot()).rejects.toThrow('cannot take a snapshot of Redis: it is not persistent');
     await server.stop();
     await expect(server.freeze()).rejects.toThrow('cannot freeze Redis: it is stopped');
     await server.close();

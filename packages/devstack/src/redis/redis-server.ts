@@ -6,10 +6,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { DevstackError } from '../devstack-error.ts';
 import { onFreePort } from '../processes/free-port.ts';
-import { freezeTree, killTree, thawTree } from '../processes/process-tree.ts';
 import { makeServerFolder } from '../processes/server-folder.ts';
+import { ServerLife } from '../processes/server-life.ts';
 import { type ServerProcess, startServerProcess } from '../processes/server-process.ts';
-import { until, withDeadline } from '../processes/until.ts';
 import { startWatchdog, type Watchdog } from '../processes/watchdog.ts';
 import { chooseRedis } from './redis-program.ts';
 
@@ -144,13 +143,14 @@ class LocalRedis implements RedisServer {
   readonly port: number;
   readonly isExternal = false;
   readonly #surroundings: Surroundings;
-  #process: ServerProcess | undefined;
-  #isFrozen = false;
-  #closing: Promise<void> | undefined;
+  readonly #dataFolder: string;
+  readonly #life: ServerLife;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
     this.port = surroundings.port;
+    this.#dataFolder = path.join(surroundings.folder, 'data');
+    this.#life = new ServerLife('Redis', () => this.#launch());
   }
 
   get url(): string {
@@ -158,15 +158,71 @@ class LocalRedis implements RedisServer {
   }
 
   get pid(): number | undefined {
-    return this.#running()?.pid;
+    return this.#life.pid;
   }
 
-  async start(): Promise<void> {
-    if (this.#closing !== undefined) throw badState('start', 'closed');
-    if (this.#running() !== undefined) throw badState('start', 'running already');
+  start(): Promise<void> {
+    return this.#life.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#life.end('SIGTERM');
+  }
+
+  async restart({ isEmpty = false, from }: RedisRestartOptions = {}): Promise<void> {
+    if (from !== undefined) this.#mustBePersistent('restart from a snapshot');
+    await this.stop();
+    if (isEmpty || from !== undefined) await rm(this.#dataFolder, { recursive: true, force: true });
+    if (from !== undefined) await copyFolder(from.folder, this.#dataFolder);
+    await this.start();
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    return this.#life.kill(signal);
+  }
+
+  freeze(): Promise<void> {
+    return this.#life.freeze();
+  }
+
+  thaw(): void {
+    this.#life.thaw();
+  }
+
+  async snapshot(): Promise<RedisSnapshot> {
+    this.#mustBePersistent('take a snapshot of');
+    const folder = path.join(await mkdtemp(path.join(this.#surroundings.folder, 'snapshot-')), 'data');
+    // Redis answers a write after it wrote the append-only file: while it stands still, the file is what a crash
+    // would leave.
+    const mustFreeze = this.pid !== undefined && !this.#life.isFrozen;
+    if (mustFreeze) await this.freeze();
+    try {
+      await copyFolder(this.#dataFolder, folder);
+    } finally {
+      if (mustFreeze) this.thaw();
+    }
+    return { folder };
+  }
+
+  close(): Promise<void> {
+    return this.#life.close(async () => {
+      try {
+        // The data goes with the server: there is nothing to write it for.
+        await this.#life.end('SIGKILL');
+      } finally {
+        await this.#surroundings.release();
+      }
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #launch(): Promise<ServerProcess> {
     const { program, folder, options, watchdog } = this.#surroundings;
     await mkdir(this.#dataFolder, { recursive: true });
-    this.#process = await startServerProcess({
+    return startServerProcess({
       name: 'Redis',
       program,
       arguments: settingArguments({
@@ -189,88 +245,8 @@ class LocalRedis implements RedisServer {
     });
   }
 
-  async stop(): Promise<void> {
-    if (this.#running() !== undefined) await this.kill('SIGTERM');
-  }
-
-  async restart({ isEmpty = false, from }: RedisRestartOptions = {}): Promise<void> {
-    if (from !== undefined) this.#mustBePersistent('restart from a snapshot');
-    await this.stop();
-    if (isEmpty || from !== undefined) await rm(this.#dataFolder, { recursive: true, force: true });
-    if (from !== undefined) await copyFolder(from.folder, this.#dataFolder);
-    await this.start();
-  }
-
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    const running = this.#running();
-    if (running === undefined) throw badState('kill', 'stopped');
-    if (signal === 'SIGKILL') {
-      killTree(running.pid);
-    } else {
-      this.thaw();
-      running.signal(signal);
-    }
-    this.#isFrozen = false;
-    await withDeadline(running.exited, { what: 'Redis to end' });
-    await until(() => running.hasExited(), { what: 'Redis to be gone' });
-  }
-
-  async freeze(): Promise<void> {
-    const running = this.#running();
-    if (running === undefined) throw badState('freeze', 'stopped');
-    this.#isFrozen = true;
-    await freezeTree(running.pid);
-  }
-
-  thaw(): void {
-    const running = this.#running();
-    if (running === undefined || !this.#isFrozen) return;
-    this.#isFrozen = false;
-    thawTree(running.pid);
-  }
-
-  async snapshot(): Promise<RedisSnapshot> {
-    this.#mustBePersistent('take a snapshot');
-    const folder = path.join(await mkdtemp(path.join(this.#surroundings.folder, 'snapshot-')), 'data');
-    // Redis answers a write after it wrote the append-only file: while it stands still, the file is what a crash
-    // would leave.
-    const mustFreeze = this.#running() !== undefined && !this.#isFrozen;
-    if (mustFreeze) await this.freeze();
-    try {
-      await copyFolder(this.#dataFolder, folder);
-    } finally {
-      if (mustFreeze) this.thaw();
-    }
-    return { folder };
-  }
-
-  close(): Promise<void> {
-    return (this.#closing ??= this.#close());
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #close(): Promise<void> {
-    try {
-      // The data goes with the server: there is nothing to write it for.
-      if (this.#running() !== undefined) await this.kill();
-    } finally {
-      await this.#surroundings.release();
-    }
-  }
-
-  get #dataFolder(): string {
-    return path.join(this.#surroundings.folder, 'data');
-  }
-
-  #running(): ServerProcess | undefined {
-    return this.#process?.hasExited() === false ? this.#process : undefined;
-  }
-
   #mustBePersistent(verb: string): void {
-    if (this.#surroundings.options.isPersistent !== true) throw badState(verb, 'not persistent');
+    if (this.#surroundings.options.isPersistent !== true) throw this.#life.badState(verb, 'not persistent');
   }
 }
 
@@ -284,8 +260,4 @@ function settingArguments(settings: Readonly<Record<string, string | number>>): 
 
 async function copyFolder(from: string, to: string): Promise<void> {
   await promisify(execFile)('cp', ['-a', from, to]);
-}
-
-function badState(verb: string, state: string): DevstackError {
-  return new DevstackError('DEVSTACK_BAD_STATE', `cannot ${verb} Redis: it is ${state}`);
 }
