@@ -51,4 +51,12 @@ export {
   type Sanitized,
 } from './router/sanitizer.ts';
 export type { ReadOptions, WriteOptions } from './store-options.ts';
-export type { SourceSchema, SupabaseSource, SupabaseTableOptions } from './supabase/ask-supabase.ts';
+export { maxIdCharacters } from './schema/text.ts';
+export {
+  defaultDeadline,
+  defaultSourceSchema,
+  sourceSchemas,
+  type SourceSchema,
+  type SupabaseSource,
+  type SupabaseTableOptions,
+} from './supabase/ask-supabase.ts';

@@ -1,6 +1,6 @@
 // What the methods of every store take besides their subject.
 import { parseInput } from './schema/parse.ts';
-import { nameSchema } from './schema/text.ts';
+import { idSchema } from './schema/text.ts';
 
 export interface ReadOptions {
   /** Ends the wait; the read rejects with the signal's reason. */
@@ -13,11 +13,11 @@ export interface ReadOptions {
 }
 
 export interface WriteOptions {
-  /** Who writes, kept in the row's `updated_by`; absent clears it. */
+  /** Who writes: an id of 1 to 200 characters, kept in the row's `updated_by`; absent clears it. */
   readonly updatedBy?: string;
 }
 
 /** @throws InvalidInputError */
 export function parseUpdatedBy(options: WriteOptions): string | null {
-  return options.updatedBy === undefined ? null : parseInput(nameSchema, 'updatedBy', options.updatedBy);
+  return options.updatedBy === undefined ? null : parseInput(idSchema, 'updatedBy', options.updatedBy);
 }

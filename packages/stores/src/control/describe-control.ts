@@ -1,13 +1,14 @@
 // Which caches there are, whether each is on and why: for the start of the log, for a status page, for an operator who
 // wants to know what to set. Holds no credential.
 import type { Logger } from '@tidemark/protocol';
+import { policyKeyPrefix } from '../policy/caching-policy-store.ts';
 import type { CacheControl, Environment } from './environment.ts';
 import { flagRules } from './flags.ts';
 import { ttlRules } from './ttls.ts';
 
 export interface CacheDescription {
   readonly cache: string;
-  /** The format of its keys in Redis; braces are placeholders. */
+  /** The format of its keys in Redis under the cache's default prefix; braces are placeholders. */
   readonly key: string;
   readonly isOn: boolean;
   /** Which setting decided. */
@@ -22,7 +23,7 @@ export function describeControl(control: CacheControl): readonly CacheDescriptio
   return [
     {
       cache: 'policy',
-      key: 'copilot:llm:policy:{tenantId}',
+      key: `copilot:${policyKeyPrefix}:{tenantId}`,
       ...control.flags.policyCache,
       flag: flagRules.policyCache.variable,
       ttlSeconds: control.ttls.policy,

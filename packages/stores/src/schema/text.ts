@@ -6,7 +6,7 @@ import * as z from 'zod';
 export const maxIdCharacters = 200;
 
 /** The level above all tenants has this name in keys and rows, so that no tenant may have it. */
-export const globalScope = 'global';
+const globalScope = 'global';
 
 /** A name: not empty. NUL and lone surrogates are refused here because PostgreSQL refuses them, less clearly. */
 export const nameSchema: z.ZodType<string> = z
@@ -20,7 +20,7 @@ export const idSchema: z.ZodType<string> = z
   .refine(isStorable, { error: 'must not contain NUL or half of a surrogate pair' });
 
 export const tenantIdSchema: z.ZodType<string> = idSchema.refine((id) => id !== globalScope, {
-  error: `must not be the name of the level above all tenants`,
+  error: 'must not be the name of the level above all tenants',
 });
 
 function isStorable(text: string): boolean {

@@ -37,8 +37,6 @@ export const tenantIdArbitrary: fc.Arbitrary<string> = fc
 
 const userId = text.filter((id) => id !== '__proto__');
 
-const optional = { requiredKeys: [], noNullPrototype: true } as const;
-
 const taskPolicy: fc.Arbitrary<LlmTaskPolicy> = fc.record(
   {
     task: text,
@@ -52,7 +50,7 @@ const taskPolicy: fc.Arbitrary<LlmTaskPolicy> = fc.record(
 
 const userPolicy: fc.Arbitrary<LlmUserPolicy> = fc.record(
   { egressMode: fc.constantFrom(...egressModes), allowOffMode: fc.boolean() },
-  optional,
+  { requiredKeys: [], noNullPrototype: true },
 );
 
 export const policyArbitrary: fc.Arbitrary<TenantLlmPolicy> = fc.record(

@@ -134,7 +134,7 @@ export function describePolicyStore(name: string, { store, runs }: PolicyStoreSu
         store().setPolicy(somePolicy({ tenantId: newTenant() }), { updatedBy: '' }),
       ).rejects.toMatchObject({
         code: 'INPUT_INVALID',
-        message: 'updatedBy must be a non-empty text, got ""',
+        message: 'updatedBy must be a text of 1 to 200 characters, got ""',
       });
     });
 

@@ -1,0 +1,171 @@
+import { createCache } from '@tidemark/cache';
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { fakeDataApi, json } from '../testing/fake-data-api.ts';
+import { RecordedLog } from '../testing/recorded-log.ts';
+import { CachingPolicyStore } from './caching-policy-store.ts';
+import { createPolicyStore, type PolicyStoreOptions } from './create-policy-store.ts';
+import { InMemoryPolicyStore } from './in-memory-policy-store.ts';
+import { SupabasePolicyStore } from './supabase-policy-store.ts';
+
+const row = {
+  tenant_id: 't',
+  default_model: 'm',
+  default_provider: 'p',
+  allow_remote_egress: true,
+  egress_mode: null,
+  allow_off_mode: null,
+  tasks: [],
+  user_policies: null,
+};
+
+interface Choice {
+  readonly what: string;
+  readonly options: () => PolicyStoreOptions;
+  readonly kind: new (...parameters: never[]) => object;
+  readonly logged: { readonly backend: string; readonly isCacheOn: boolean; readonly reason: string };
+}
+
+const api = (): Required<Pick<PolicyStoreOptions, 'supabase'>> => ({
+  supabase: fakeDataApi(() => json([row])).supabase,
+});
+
+const choices: readonly Choice[] = [
+  {
+    what: 'Supabase and a cache: cached',
+    options: () => ({ ...api(), cache: createCache(), env: { NODE_ENV: 'production' } }),
+    kind: CachingPolicyStore,
+    logged: { backend: 'cached', isCacheOn: true, reason: 'ENABLE_LLM_POLICY_CACHE unset' },
+  },
+  {
+    what: 'Supabase and a cache with the flag off: reads go to Supabase',
+    options: () => ({ ...api(), cache: createCache(), env: { ENABLE_LLM_POLICY_CACHE: 'off' } }),
+    kind: CachingPolicyStore,
+    logged: { backend: 'cached', isCacheOn: false, reason: 'ENABLE_LLM_POLICY_CACHE=false' },
+  },
+  {
+    what: 'Supabase and a cache with the kill switch off: reads go to Supabase',
+    options: () => ({ ...api(), cache: createCache(), env: { ENABLE_REDIS_CACHING: '0' } }),
+    kind: CachingPolicyStore,
+    logged: { backend: 'cached', isCacheOn: false, reason: 'ENABLE_REDIS_CACHING=false' },
+  },
+  {
+    what: 'Supabase alone: plain',
+    options: api,
+    kind: SupabasePolicyStore,
+    logged: { backend: 'supabase', isCacheOn: false, reason: 'no cache was given' },
+  },
+  {
+    what: 'nothing, in a test: memory',
+    options: () => ({ env: { NODE_ENV: 'test' } }),
+    kind: InMemoryPolicyStore,
+    logged: { backend: 'memory', isCacheOn: false, reason: 'no Supabase client was given, NODE_ENV=test' },
+  },
+  {
+    what: 'a cache alone, in development: memory, which no cache may share',
+    options: () => ({ cache: createCache(), env: { NODE_ENV: 'development' } }),
+    kind: InMemoryPolicyStore,
+    logged: {
+      backend: 'memory',
+      isCacheOn: false,
+      reason: 'no Supabase client was given, NODE_ENV=development',
+    },
+  },
+];
+
+test.each(choices)('$what', async ({ options, kind, logged }) => {
+  const log = new RecordedLog();
+  const store = createPolicyStore({ ...options(), logger: log });
+  expect(store).toBeInstanceOf(kind);
+  expect(log.lines).toContainEqual({
+    level: 'info',
+    message: 'policy store chosen',
+    fields: { component: 'policy-store', ...logged },
+  });
+  expect(JSON.stringify(log.lines)).not.toContain('a-service-key');
+});
+
+test('a logger of pino will do', () => {
+  const lines: string[] = [];
+  const logger = pino({ base: null, timestamp: false }, { write: (line) => lines.push(line) });
+  createPolicyStore({ env: { NODE_ENV: 'test' }, logger });
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    {
+      level: 30,
+      component: 'policy-store',
+      backend: 'memory',
+      isCacheOn: false,
+      reason: 'no Supabase client was given, NODE_ENV=test',
+      msg: 'policy store chosen',
+    },
+  ]);
+});
+
+describe('without Supabase', () => {
+  test.each(['production', 'staging', 'DEVELOPMENT', undefined])(
+    'memory is refused when NODE_ENV is %s',
+    (nodeEnv) => {
+      const create = (): unknown => createPolicyStore({ env: { NODE_ENV: nodeEnv } });
+      expect(create).toThrow(
+        'createPolicyStore needs a Supabase client outside NODE_ENV=development and test ' +
+          `(${nodeEnv === undefined ? 'NODE_ENV unset' : `NODE_ENV=${nodeEnv}`}): ` +
+          'set SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY, and pass the client as supabase',
+      );
+    },
+  );
+
+  test('memory is refused when no environment is given', () => {
+    expect(() => createPolicyStore()).toThrow(/NODE_ENV unset/);
+  });
+
+  test('a cache does not make memory allowed', () => {
+    expect(() => createPolicyStore({ cache: createCache(), env: {} })).toThrow(/needs a Supabase client/);
+  });
+});
+
+describe('the switch', () => {
+  test.each([
+    ['on', 1],
+    ['off', 2],
+  ])('%s: two reads cost the source %i', async (flag, reads) => {
+    const { supabase, requests } = fakeDataApi(() => json([row]));
+    const store = createPolicyStore({
+      supabase,
+      cache: createCache(),
+      env: { ENABLE_LLM_POLICY_CACHE: flag },
+    });
+    await store.getPolicy('t');
+    await store.getPolicy('t');
+    expect(requests).toHaveLength(reads);
+  });
+});
+
+describe('the options', () => {
+  test('choose the schema', async () => {
+    const { supabase, requests } = fakeDataApi(() => json([row]));
+    const store = createPolicyStore({ supabase, cache: createCache(), schema: 'public' });
+    await store.getPolicy('t');
+    expect(requests[0]?.headers.get('accept-profile')).toBe('public');
+    expect(store.table).toBe('public.tenant_llm_policies');
+  });
+
+  test('win over the environment', () => {
+    const env = { POLICY_CACHE_TTL_SECONDS: '60' };
+    const create = (): unknown =>
+      createPolicyStore({ ...api(), cache: createCache(), cacheTtlSeconds: 0.5, env });
+    expect(create).toThrow('ttlSeconds must be a whole number above 0, got 0.5');
+  });
+
+  test('refuse a name nobody knows', () => {
+    const options = { supabse: 1, env: { NODE_ENV: 'test' } };
+    expect(() => createPolicyStore(options)).toThrow(
+      /^createPolicyStore must be given known options only .*got supabse$/,
+    );
+  });
+
+  test('refuse a wrong variable', () => {
+    expect(() => createPolicyStore({ env: { NODE_ENV: 'test', POLICY_CACHE_TTL_SECONDS: 'x' } })).toThrow(
+      /^POLICY_CACHE_TTL_SECONDS must be/,
+    );
+  });
+});

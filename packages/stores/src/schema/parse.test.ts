@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import { describe, expect, test } from 'vitest';
+import { parseInput, parseRow } from './parse.ts';
+
+const schema = z.strictObject(
+  {
+    name: z.string({ error: 'must be a text' }),
+    'odd name': z.array(z.int({ error: 'must be an integer' })).exactOptional(),
+    on: z.boolean({ error: 'must be true or false' }).exactOptional(),
+  },
+  { error: 'must be an object' },
+);
+
+describe('an input', () => {
+  test.each([
+    [{ name: 3 }, 'name must be a text, got 3'],
+    [{ name: true }, 'name must be a text, got true'],
+    [{ name: null }, 'name must be a text, got null'],
+    [{}, 'name must be a text, got nothing'],
+    [{ name: [] }, 'name must be a text, got a list'],
+    [{ name: new Date() }, 'name must be a text, got an object'],
+    [{ name: () => 0 }, 'name must be a text, got a function'],
+    [{ name: 'n', 'odd name': [1, 'two'] }, '["odd name"][1] must be an integer, got "two"'],
+    [{ name: 'n', on: 'x'.repeat(61) }, `on must be true or false, got "${'x'.repeat(60)}"…`],
+    [{ name: 'n', more: 1, evenMore: 2 }, 'thing must hold known fields only, got "more", "evenMore"'],
+    ['n', 'thing must be an object, got "n"'],
+    [undefined, 'thing must be an object, got nothing'],
+    [{ name: 1, on: 2 }, 'name must be a text, got 1; on must be true or false, got 2'],
+  ])('%j is refused by name, rule and value', (input, message) => {
+    expect(() => parseInput(schema, 'thing', input)).toThrow(
+      expect.objectContaining({ code: 'INPUT_INVALID', message }),
+    );
+  });
+
+  test('has absent fields where undefined was given, at any depth, but not where null was', () => {
+    expect(Object.keys(parseInput(schema, 'thing', { name: 'n', on: undefined }))).toEqual(['name']);
+    expect(() => parseInput(schema, 'thing', { name: 'n', on: null })).toThrow(
+      'on must be true or false, got null',
+    );
+  });
+
+  test('keeps what is no plain object as it is', () => {
+    const date = new Date(0);
+    expect(parseInput(z.object({ at: z.date() }), 'thing', { at: date })).toEqual({ at: date });
+  });
+});
+
+describe('a row', () => {
+  test('has absent fields where SQL says null', () => {
+    expect(Object.keys(parseRow(schema, 'public.things of "t"', { name: 'n', on: null }))).toEqual(['name']);
+  });
+
+  test('keeps null in lists, where leaving it out would move the others', () => {
+    expect(() => parseRow(schema, 'public.things of "t"', { name: 'n', 'odd name': [1, null] })).toThrow(
+      expect.objectContaining({
+        code: 'ROW_INVALID',
+        message: `the row in public.things of "t" can't be used: ["odd name"][1] must be an integer, got null`,
+      }),
+    );
+  });
+});
