@@ -2,6 +2,7 @@
 // frequent. Works through a transaction pooler too: no session state is used.
 import { type Journal, TidemarkError } from '@tidemark/protocol';
 import { Pool } from 'pg';
+import type { JournalProblem } from './journal-problem.ts';
 import { parseRead } from './parse-read.ts';
 
 export interface PostgresJournalOptions {
@@ -30,7 +31,8 @@ export function postgresJournal(options: PostgresJournalOptions): Journal {
       const result = await pool.query<{ answer: unknown }>(sql, [...values]);
       return result.rows[0]?.answer;
     } catch (error) {
-      throw new TidemarkError(explain(error), { code: 'JOURNAL_UNREADABLE', cause: error });
+      const { code, sentence } = explain(error);
+      throw new TidemarkError(sentence, { code, cause: error });
     }
   }
 
@@ -57,13 +59,35 @@ export function postgresJournal(options: PostgresJournalOptions): Journal {
   };
 }
 
-function explain(error: unknown): string {
+function explain(error: unknown): JournalProblem {
   const { code, message } = error as { code?: string; message?: string };
   if (code === '42883') {
-    return 'the journal is not installed (no function public.tidemark_changes_since): apply supabase/migrations';
+    return {
+      code: 'JOURNAL_NOT_INSTALLED',
+      sentence:
+        'the journal is not installed (no function public.tidemark_changes_since): apply supabase/migrations',
+    };
   }
-  if (code === '42501')
-    return 'the database role may not read the journal: connect as its owner or service_role';
-  if (code === '28P01') return 'PostgreSQL refused the password of DATABASE_URL';
-  return `PostgreSQL can't be asked for changes: ${message ?? 'unknown error'}`;
+  if (code === '42501') {
+    return {
+      code: 'JOURNAL_KEY_REFUSED',
+      sentence: 'the database role may not read the journal: connect as its owner or service_role',
+    };
+  }
+  if (code === '28P01' || code === '28000') {
+    return {
+      code: 'JOURNAL_KEY_REFUSED',
+      sentence: 'PostgreSQL refused the user or the password of DATABASE_URL',
+    };
+  }
+  if (code === '3D000') {
+    return {
+      code: 'JOURNAL_NOT_FOUND',
+      sentence: 'the server of DATABASE_URL has no such database: check the name at the end of the URL',
+    };
+  }
+  return {
+    code: 'JOURNAL_UNREADABLE',
+    sentence: `PostgreSQL can't be asked for changes: ${message ?? 'unknown error'}`,
+  };
 }
