@@ -10,15 +10,11 @@ import {
 } from '@tidemark/protocol';
 import type { HintHost, HintStatus } from './hints/hint-source.ts';
 import { RedisHints } from './hints/redis-hints.ts';
+import { bestEffortNamespace, firstNamespace } from './namespaces.ts';
 import { type EngineOptions, type ResolvedEngineOptions, resolveOptions } from './options.ts';
 import { RedisTarget } from './publish/redis-target.ts';
 import { EngineRedis } from './redis.ts';
 import { type FinishedRound, type LoopState, RoundLoop } from './round/round-loop.ts';
-
-/** The namespace of tables that {@link EngineOptions.bestEffort} feeds. */
-export const bestEffortNamespace = 'best-effort';
-
-const firstNamespace = 'main';
 
 export interface NamespaceStatus {
   readonly namespace: string;
@@ -59,14 +55,17 @@ class RoundEngine implements RunningEngine {
   #host: EngineHost | undefined;
   #redis: EngineRedis | undefined;
   #appHints: RedisHints | undefined;
-  #watch: Watch = new Map();
-  #lastRoundMs: number;
+  /** What each journal follows, as it said last. */
+  readonly #watches = new Map<Journal, Watch>();
+  /** When the last finished round of each namespace began. */
+  readonly #lastRoundMs = new Map<string, number>();
+  readonly #madeMs: number;
   #cancelPrune: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedEngineOptions) {
     this.#options = options;
-    this.#lastRoundMs = options.clock.monotonicMs();
+    this.#madeMs = options.clock.monotonicMs();
   }
 
   get journal(): Journal {
@@ -117,7 +116,7 @@ class RoundEngine implements RunningEngine {
       logger,
       roundEveryMs,
       readTimeoutMs,
-      onRound: (round) => this.#afterRound(journal, round),
+      onRound: (round) => this.#afterRound(namespace, journal, round),
     });
     this.#namespaces.set(namespace, { loop, target });
     this.#appHints?.listen(namespace);
@@ -137,18 +136,21 @@ class RoundEngine implements RunningEngine {
     });
   }
 
-  #afterRound(journal: Journal, round: FinishedRound): void {
+  #afterRound(namespace: string, journal: Journal, round: FinishedRound): void {
     const { watch } = round.read;
-    if (watch !== null && journal === this.journal) this.#follow(watch);
-    if (round.outcome.changed > 0) {
-      for (const hint of this.#options.hints) hint.expectSince(this.#lastRoundMs);
+    const sinceMs = this.#lastRoundMs.get(namespace) ?? this.#madeMs;
+    this.#lastRoundMs.set(namespace, round.startedMs);
+    if (watch !== null) {
+      this.#watches.set(journal, watch);
+      this.#asked.clear();
     }
-    this.#lastRoundMs = round.startedMs;
+    // Hint sources announce what triggers wrote. What a best-effort journal heard, they need not know.
+    if (journal !== this.journal) return;
+    if (watch !== null) this.#follow(watch);
+    if (round.outcome.changed > 0) for (const hint of this.#options.hints) hint.expectSince(sinceMs);
   }
 
   #follow(watch: Watch): void {
-    this.#watch = watch;
-    this.#asked.clear();
     for (const hint of this.#options.hints) hint.follow(watch);
     if (this.#redis === undefined) return;
     for (const { namespace } of watch.values()) this.#serve(namespace, this.journal);
@@ -156,12 +158,13 @@ class RoundEngine implements RunningEngine {
 
   /** An instance reads a table under a prefix that rounds do not unlink yet: the watch learns it, once for all. */
   #watchPrefix(table: string, prefix: string): void {
-    const watched = this.#watch.get(table);
     const wish = `${table} ${prefix}`;
-    if (watched === undefined || watched.prefixes.includes(prefix) || this.#asked.has(wish)) return;
+    const [journal, watch] = [...this.#watches].find(([, watch]) => watch.has(table)) ?? [];
+    if (journal === undefined || this.#asked.has(wish)) return;
+    if (watch?.get(table)?.prefixes.includes(prefix) === true) return;
     this.#asked.add(wish);
     const { logger } = this.#options;
-    this.journal.addPrefix(table, prefix).then(
+    journal.addPrefix(table, prefix).then(
       () => this.ring(),
       (error: unknown) => {
         this.#asked.delete(wish);
