@@ -1,13 +1,14 @@
-export {
-  bestEffortNamespace,
-  createEngine,
-  type EngineStatus,
-  type NamespaceStatus,
-  type RunningEngine,
-} from './engine.ts';
+export { createEngine, type EngineStatus, type NamespaceStatus, type RunningEngine } from './engine.ts';
 export type { HintHost, HintSource, HintState, HintStatus } from './hints/hint-source.ts';
 export { realtimeHints, type RealtimeHintKind, type RealtimeHintsOptions } from './hints/realtime-hints.ts';
+export { isLastingProblem, type JournalProblemCode } from './journal/journal-problem.ts';
 export { postgresJournal, type PostgresJournalOptions } from './journal/postgres-journal.ts';
+export {
+  type BestEffortTable,
+  realtimeJournal,
+  type RealtimeJournalOptions,
+} from './journal/realtime-journal.ts';
 export { supabaseJournal } from './journal/supabase-journal.ts';
+export { bestEffortNamespace } from './namespaces.ts';
 export { defaultPruneEvery, defaultReadTimeout, defaultRoundEvery, type EngineOptions } from './options.ts';
 export type { LoopState } from './round/round-loop.ts';

@@ -19,6 +19,8 @@ export interface RealtimeChannelOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ring: () => void;
+  /** Each time that changes before this moment went unheard: the first "ok", and every later one. */
+  readonly onListening?: () => void;
 }
 
 const backOffMs = { first: 500, most: 30_000 };
@@ -63,11 +65,12 @@ export class WatchedChannel {
   }
 
   #listen(): void {
-    const { clock, logger, name, ring } = this.#options;
+    const { clock, logger, name, ring, onListening } = this.#options;
     if (this.#state !== 'listening') logger.info({ hint: name }, 'hint source is listening');
     this.#state = 'listening';
     this.#reason = undefined;
     this.#listeningSinceMs = clock.monotonicMs();
+    onListening?.();
     // What was committed before it listened went unannounced.
     ring();
   }
