@@ -96,9 +96,15 @@ export class RoundLoop {
 
   /** Waits for the bell, the next follow-up or the period, whichever comes first. */
   async #pause(startedMs: number): Promise<void> {
-    if (this.#isRung) return;
     const { clock, roundEveryMs } = this.#options;
     const untilPeriodMs = Math.max(0, startedMs + roundEveryMs - clock.monotonicMs());
+    if (this.#state.kind === 'standby') {
+      // Whoever stands by counts how often the head stood still. Were bells to make it look more often, a burst of them
+      // would fit into one round of the other process, and take the namespace away from it.
+      await sleep(clock, untilPeriodMs, this.#closing.signal);
+      return;
+    }
+    if (this.#isRung) return;
     const followUpMs = followUpDelaysMs[this.#followUp];
     this.#followUp += 1;
     this.#wake = new AbortController();

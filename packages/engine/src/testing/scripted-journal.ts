@@ -1,0 +1,136 @@
+// A journal in memory that a test can make do what a PostgreSQL server does: commit, restart, lose commits, prune, fall
+// behind as a standby, change its watch, fail. Two publishers may share one, as they share one database.
+import type {
+  Cursor,
+  Journal,
+  JournalRead,
+  JournalRequest,
+  TableChange,
+  Watch,
+  WatchedTable,
+} from '@tidemark/protocol';
+
+export const policies = 'copilot_internal.policies';
+
+/** One table under one prefix in the namespace `main`. */
+export const policyWatch: Watch = new Map([[policies, watched('main', 'copilot:policy')]]);
+
+export function watched(namespace: string, ...prefixes: string[]): WatchedTable {
+  return { namespace, prefixes, problem: null };
+}
+
+export class ScriptedJournal implements Journal {
+  readonly reads: JournalRequest[] = [];
+  readonly invalidated: TableChange[] = [];
+  readonly added: { table: string; prefix: string }[] = [];
+  /** What `read`, `addPrefix` and `prune` reject with while it is set. */
+  failure: Error | undefined;
+  isInRecovery = false;
+  /** What `prune` will answer. */
+  prunable = 0;
+  prunes = 0;
+  closes = 0;
+  lastGeneration = 0;
+  watch: Watch = policyWatch;
+  watchHash = 'watch-1';
+  #server = 'server-1';
+  #commits: TableChange[] = [];
+  #horizon = 0;
+  #gate: Promise<void> | undefined;
+
+  get server(): string {
+    return this.#server;
+  }
+
+  get snapshot(): string {
+    return String(this.#commits.length);
+  }
+
+  /** The cursor of somebody who has read everything up to now. */
+  get cursor(): Cursor {
+    return { snapshot: this.snapshot, server: this.#server, watchHash: this.watchHash };
+  }
+
+  commit(key: string, table: string = policies): void {
+    this.#commits.push({ table, keys: [key] });
+  }
+
+  commitWhole(table: string = policies): void {
+    this.#commits.push({ table, keys: null });
+  }
+
+  /** The same data under another life of the server. */
+  restart(): void {
+    this.#server = `${this.#server}'`;
+  }
+
+  /** The server loses its last commits, and tells nobody. */
+  lose(commits: number): void {
+    this.#commits = this.#commits.slice(0, this.#commits.length - commits);
+  }
+
+  /** Nobody who has not read everything up to now can go on. */
+  pruneAll(): void {
+    this.#horizon = this.#commits.length;
+  }
+
+  changeWatch(watch: Watch): void {
+    this.watch = watch;
+    this.watchHash = `${this.watchHash}'`;
+  }
+
+  /** Reads wait until the returned function is called. They read before they wait, as slow answers do. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gate = promise;
+    return () => {
+      this.#gate = undefined;
+      resolve();
+    };
+  }
+
+  async read(request: JournalRequest): Promise<JournalRead> {
+    this.reads.push(request);
+    if (this.failure !== undefined) throw this.failure;
+    const answer = this.#answer(request);
+    await this.#gate;
+    return answer;
+  }
+
+  #answer({ since, knownWatchHash }: JournalRequest): JournalRead {
+    const present = this.#commits.length;
+    const past = since === null ? present : Number(since);
+    return {
+      cursor: this.cursor,
+      isInRecovery: this.isInRecovery,
+      wentBack: past > present,
+      wasPruned: past < this.#horizon,
+      changes: this.#commits.slice(past),
+      watch: knownWatchHash === this.watchHash ? null : this.watch,
+    };
+  }
+
+  async nextGeneration(atLeast: number): Promise<number> {
+    this.lastGeneration = Math.max(this.lastGeneration, atLeast) + 1;
+    return this.lastGeneration;
+  }
+
+  async invalidate(table: string, keys: readonly string[] | null): Promise<void> {
+    this.invalidated.push({ table, keys });
+  }
+
+  async addPrefix(table: string, prefix: string): Promise<void> {
+    this.added.push({ table, prefix });
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  async prune(): Promise<number> {
+    this.prunes += 1;
+    if (this.failure !== undefined) throw this.failure;
+    return this.prunable;
+  }
+
+  async close(): Promise<void> {
+    this.closes += 1;
+  }
+}
