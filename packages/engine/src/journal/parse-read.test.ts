@@ -1,0 +1,90 @@
+import { isContinuous, TidemarkError } from '@tidemark/protocol';
+import { describe, expect, test } from 'vitest';
+import { parseRead } from './parse-read.ts';
+
+const server = { recovery: false, startedAt: '1', systemId: '7', timeline: 1 };
+const answer = {
+  snapshot: '10:10:',
+  server,
+  wentBack: false,
+  pruned: false,
+  watchHash: 'w',
+  watch: { 'a.t': { namespace: 'main', prefixes: ['copilot:t'], problem: null } },
+  changes: [
+    { table: 'a.t', keys: ['k'] },
+    { table: 'a.u', keys: null },
+  ],
+};
+
+describe('an answer of the journal', () => {
+  test('is read whole', () => {
+    expect(parseRead(answer)).toEqual({
+      cursor: {
+        snapshot: '10:10:',
+        server: JSON.stringify({ startedAt: '1', systemId: '7', timeline: 1 }),
+        watchHash: 'w',
+      },
+      isInRecovery: false,
+      wentBack: false,
+      wasPruned: false,
+      changes: answer.changes,
+      watch: new Map(Object.entries(answer.watch)),
+    });
+  });
+
+  test('without a watch says that the caller knows it', () => {
+    expect(parseRead({ ...answer, watch: null }).watch).toBeNull();
+  });
+
+  test('may come from a platform that keeps its control file to itself', () => {
+    const read = parseRead({ ...answer, server: { ...server, systemId: null, timeline: null } });
+    expect(read.cursor.server).toContain('"startedAt":"1"');
+  });
+
+  test.each(['startedAt', 'systemId', 'timeline'] as const)(
+    'names another server when its %s is another one, and nobody goes on from a cursor of the first',
+    (field) => {
+      const before = parseRead(answer).cursor;
+      const after = parseRead({ ...answer, server: { ...server, [field]: field === 'timeline' ? 2 : '99' } });
+      expect(isContinuous(before, parseRead(answer))).toBe(true);
+      expect(isContinuous(before, after)).toBe(false);
+    },
+  );
+
+  test('passes on what ends continuity: recovery, lost commits, a pruned journal', () => {
+    expect(parseRead({ ...answer, server: { ...server, recovery: true } }).isInRecovery).toBe(true);
+    expect(parseRead({ ...answer, wentBack: true }).wentBack).toBe(true);
+    expect(parseRead({ ...answer, pruned: true }).wasPruned).toBe(true);
+  });
+
+  test.each([
+    ['nothing', undefined, ''],
+    ['null', null, ''],
+    ['a text', '{}', ''],
+    ['a list', [answer], ''],
+    ['no snapshot', { ...answer, snapshot: undefined }, 'snapshot'],
+    ['a snapshot as a number', { ...answer, snapshot: 10 }, 'snapshot'],
+    ['no server', { ...answer, server: undefined }, 'server'],
+    ['no word on recovery', { ...answer, server: { ...server, recovery: null } }, 'server.recovery'],
+    ['no word on lost commits', { ...answer, wentBack: null }, 'wentBack'],
+    ['no word on pruning', { ...answer, pruned: undefined }, 'pruned'],
+    ['no watch hash', { ...answer, watchHash: null }, 'watchHash'],
+    [
+      'a watch without prefixes',
+      { ...answer, watch: { t: { namespace: 'm', problem: null } } },
+      'watch.t.prefixes',
+    ],
+    ['no changes', { ...answer, changes: null }, 'changes'],
+    ['a change without keys', { ...answer, changes: [{ table: 't' }] }, 'changes.0.keys'],
+    ['a key that is a number', { ...answer, changes: [{ table: 't', keys: [1] }] }, 'changes.0.keys.0'],
+  ])('with %s is refused, and the error says where and what to do', (_what, value, where) => {
+    const read = (): unknown => parseRead(value);
+    expect(read).toThrow(TidemarkError);
+    expect(read).toThrow(`(at "${where}"): apply the migrations of this version`);
+    expect(read).toThrow(expect.objectContaining({ code: 'JOURNAL_ANSWER_INVALID' }));
+  });
+
+  test('may hold more than this version knows', () => {
+    expect(parseRead({ ...answer, future: true, changes: [] }).changes).toEqual([]);
+  });
+});
