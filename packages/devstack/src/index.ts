@@ -1,4 +1,6 @@
 // The public names of the package, one by one.
+export { announceStack, readAnnouncement, type StackAnnouncement } from './announcement.ts';
+export type { DataApi } from './data-api/data-api.ts';
 export { DevstackError, type DevstackErrorCode } from './devstack-error.ts';
 export {
   type FaultDirection,
@@ -8,12 +10,26 @@ export {
   type ProxyTarget,
   startFaultProxy,
 } from './fault-proxy/index.ts';
+export type { JwtOptions } from './keys.ts';
+export { applyMigrations, type MigrationsOptions, type MigrationsResult } from './migrations/index.ts';
 export {
   type PostgresOptions,
   type PostgresServer,
   type PostgresStopMode,
   startPostgres,
 } from './postgres/index.ts';
+export { until, type UntilOptions } from './processes/until.ts';
+export type { Watchdog } from './processes/watchdog.ts';
+export {
+  type BulkOutageVice,
+  createRealtimeGateway,
+  type RateLimitVice,
+  type RealtimeGateway,
+  type RealtimeGatewayOptions,
+  type RealtimeLogger,
+  type RealtimeVices,
+  type RestartCode,
+} from './realtime/index.ts';
 export {
   type RedisOptions,
   type RedisRestartOptions,
@@ -21,3 +37,5 @@ export {
   type RedisSnapshot,
   startRedis,
 } from './redis/index.ts';
+export { type Stack, startStack } from './stack.ts';
+export type { FaultPart, StackOptions } from './stack-options.ts';

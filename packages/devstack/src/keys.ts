@@ -12,7 +12,8 @@ export interface ApiKeys {
   readonly serviceRoleKey: string;
 }
 
-/** Printed keys outlive every session of work, as Supabase's do. */
+/** 2026-01-01. Printed keys are good for ten years, as Supabase's are. */
+const keysIssuedAt = 1_767_225_600;
 const tenYearsInSeconds = 10 * 365 * 24 * 60 * 60;
 
 /** Clocks are read in whole seconds, and a token of the next second would be refused. */
@@ -38,15 +39,21 @@ export async function signJwt(
     .sign(new TextEncoder().encode(secret));
 }
 
+/**
+ * The two keys of a stack. One secret always gives the same keys, so that those in somebody's .env file stay good.
+ */
 export async function makeApiKeys(secret: string): Promise<ApiKeys> {
-  const [anonKey, serviceRoleKey] = await Promise.all(
-    ['anon', 'service_role'].map((role) =>
-      signJwt(
-        secret,
-        { iss: 'supabase', ref: 'tidemark', role, aud: undefined },
-        { expiresInSeconds: tenYearsInSeconds },
-      ),
-    ),
-  );
-  return { anonKey: anonKey ?? '', serviceRoleKey: serviceRoleKey ?? '' };
+  const [anonKey, serviceRoleKey] = await Promise.all([
+    makeApiKey(secret, 'anon'),
+    makeApiKey(secret, 'service_role'),
+  ]);
+  return { anonKey, serviceRoleKey };
+}
+
+function makeApiKey(secret: string, role: string): Promise<string> {
+  return new SignJWT({ iss: 'supabase', ref: 'tidemark', role })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuedAt(keysIssuedAt)
+    .setExpirationTime(keysIssuedAt + tenYearsInSeconds)
+    .sign(new TextEncoder().encode(secret));
 }

@@ -1,5 +1,5 @@
-// The one address of a stack, in the place of Supabase's API gateway: checks the API key, passes /rest/v1 and /auth/v1 on
-// to the Data API process, and hands /realtime/v1 to the Realtime gateway. Never looks into a body and never decides
+// The one address of a stack, in the place of Supabase's API gateway: checks the API key of /rest/v1 and /auth/v1, passes
+// them on to the Data API process, and hands /realtime/v1 to the Realtime gateway. Never looks into a body and never decides
 // what a token may do.
 import { once } from 'node:events';
 import {
@@ -14,9 +14,10 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { onFreePort } from '../processes/free-port.ts';
 
-/** What the gateway needs of the Realtime gateway. */
-export interface UpgradeHandler {
+/** What this gateway needs of the Realtime gateway, which checks keys by itself, with answers of its own. */
+export interface RealtimeHandler {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  handleHttp(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
 export interface ApiGatewayOptions {
@@ -26,7 +27,7 @@ export interface ApiGatewayOptions {
   /** Of the Data API process on this machine. */
   readonly dataApiPort: number;
   /** Undefined: /realtime/v1 is not found. */
-  readonly realtime?: UpgradeHandler | undefined;
+  readonly realtime?: RealtimeHandler | undefined;
 }
 
 export interface ApiGateway {
@@ -80,6 +81,10 @@ function answer(
   options: ApiGatewayOptions & { readonly agent: Agent },
 ): void {
   const { pathname } = requestUrl(incoming);
+  if (options.realtime !== undefined && isRealtime(pathname)) {
+    void options.realtime.handleHttp(incoming, outgoing).catch(() => outgoing.destroy());
+    return;
+  }
   if (!/^\/(?:rest|auth)\/v1(?:\/|$)/.test(pathname)) {
     refuse(outgoing, 404, { message: 'no Route matched with those values' });
     return;
@@ -92,17 +97,14 @@ function answer(
 
 function upgrade(
   { incoming, socket, head }: { incoming: IncomingMessage; socket: Duplex; head: Buffer },
-  { apiKeys, realtime }: ApiGatewayOptions,
+  { realtime }: ApiGatewayOptions,
 ): void {
-  socket.on('error', () => undefined);
-  const isRealtime = requestUrl(incoming).pathname.startsWith('/realtime/v1/');
-  if (!isRealtime || realtime === undefined) {
-    refuseUpgrade(socket, '404 Not Found', { message: 'no Route matched with those values' });
+  if (realtime !== undefined && isRealtime(requestUrl(incoming).pathname)) {
+    realtime.handleUpgrade(incoming, socket, head);
     return;
   }
-  const objection = objectionToKey(incoming, apiKeys);
-  if (objection === undefined) realtime.handleUpgrade(incoming, socket, head);
-  else refuseUpgrade(socket, '401 Unauthorized', objection);
+  socket.on('error', () => undefined);
+  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
 }
 
 function objectionToKey(incoming: IncomingMessage, apiKeys: readonly string[]): object | undefined {
@@ -154,6 +156,10 @@ function passOn(
   incoming.pipe(upstream);
 }
 
+function isRealtime(pathname: string): boolean {
+  return pathname.startsWith('/realtime/v1/');
+}
+
 function requestUrl(incoming: IncomingMessage): URL {
   return new URL(incoming.url ?? '/', 'http://127.0.0.1');
 }
@@ -164,12 +170,4 @@ function refuse(outgoing: ServerResponse, status: number, body: object): void {
     'access-control-allow-origin': '*',
   });
   outgoing.end(JSON.stringify(body));
-}
-
-function refuseUpgrade(socket: Duplex, status: string, body: object): void {
-  const text = JSON.stringify(body);
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n` +
-      `Connection: close\r\n\r\n${text}`,
-  );
 }

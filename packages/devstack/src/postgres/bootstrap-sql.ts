@@ -2,6 +2,8 @@
 // token with, the publication of Realtime. Written from Supabase's public documentation of these objects; what a
 // migration of ours does not touch is left out. Never holds a table of Tidemark.
 
+import { realtimeSql } from '../realtime/realtime-sql.ts';
+
 /** Supabase's own default, printed by its CLI too: this database listens on 127.0.0.1 only. */
 export const databasePassword = 'postgres';
 
@@ -109,6 +111,11 @@ alter publication supabase_realtime owner to postgres;
 `;
 
 /** Run once per template, as the superuser. */
-export const bootstrapSql: string = [roles, schemas, tokenFunctions, publication, schemaCacheWatch].join(
-  '\n',
-);
+export const bootstrapSql: string = [
+  roles,
+  schemas,
+  tokenFunctions,
+  publication,
+  realtimeSql,
+  schemaCacheWatch,
+].join('\n');

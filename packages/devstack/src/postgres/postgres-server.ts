@@ -89,10 +89,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const binaries = findPostgresBinaries();
   const watchdog = options.watchdog ?? startWatchdog();
   const folder = makeServerFolder('tidemark-postgres-', binaries.user);
-  watchdog.addFolder(folder);
+  watchdog.addPath(folder);
   const release = async (): Promise<void> => {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    watchdog.removeFolder(folder);
+    watchdog.removePath(folder);
     if (options.watchdog === undefined) await watchdog.close();
   };
   try {

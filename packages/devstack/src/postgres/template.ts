@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -35,6 +35,8 @@ const initdbArguments = [
 const hostAuthentication =
   'host all all 127.0.0.1/32 scram-sha-256\nhost replication all 127.0.0.1/32 scram-sha-256\n';
 
+const unusedAfterMs = 24 * 60 * 60 * 1000;
+
 /** One iteration instead of 4,096: these passwords are public, and each connection would cost milliseconds. */
 const scramIterations = 1;
 
@@ -55,6 +57,8 @@ export async function copyTemplate(
 ): Promise<void> {
   const template = templateFolder(binaries);
   if (!existsSync(template)) await buildTemplate(binaries, template, watchdog);
+  const now = new Date();
+  await utimes(template, now, now);
   await run('cp', ['-a', template, target]);
 }
 
@@ -84,7 +88,7 @@ async function buildTemplate(
   watchdog: Watchdog,
 ): Promise<void> {
   const workshop = makeServerFolder('tidemark-template-', binaries.user);
-  watchdog.addFolder(workshop);
+  watchdog.addPath(workshop);
   try {
     const data = path.join(workshop, 'data');
     await run(binaries.initdb, ['-D', data, '-U', superuser, ...initdbArguments], {
@@ -94,9 +98,10 @@ async function buildTemplate(
     await bootstrap(binaries, data, watchdog);
     await writeFile(path.join(data, 'pg_hba.conf'), hostAuthentication);
     await publish(data, template);
+    await removeUnused(path.dirname(template));
   } finally {
     await rm(workshop, { recursive: true, force: true });
-    watchdog.removeFolder(workshop);
+    watchdog.removePath(workshop);
   }
 }
 
@@ -145,5 +150,14 @@ async function publish(data: string, template: string): Promise<void> {
     if (!existsSync(template)) throw error;
   } finally {
     await rm(unfinished, { recursive: true, force: true });
+  }
+}
+
+/** Templates of earlier versions, unless somebody used them lately: another checkout state may be copying one now. */
+async function removeUnused(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const template = path.join(folder, name);
+    const { mtimeMs } = await stat(template);
+    if (Date.now() - mtimeMs > unusedAfterMs) await rm(template, { recursive: true, force: true });
   }
 }

@@ -12,9 +12,9 @@ export interface Watchdog {
   addServer(pid: number, signal: NodeJS.Signals): void;
   /** The server ended by itself: its pid may belong to somebody else by now. */
   removeServer(pid: number): void;
-  /** Removes this folder when we die, after the servers have ended. */
-  addFolder(folder: string): void;
-  removeFolder(folder: string): void;
+  /** Removes this file or folder when we die, after the servers have ended. */
+  addPath(target: string): void;
+  removePath(target: string): void;
   /** Closes the pipe and waits until the watchdog has finished. */
   close(): Promise<void>;
 }
@@ -38,8 +38,8 @@ export function startWatchdog(): Watchdog {
     pid: child.pid ?? 0,
     addServer: (pid, signal) => tell(`server ${pid} ${signal}`),
     removeServer: (pid) => tell(`ended ${pid}`),
-    addFolder: (folder) => tell(`folder ${folder}`),
-    removeFolder: (folder) => tell(`removed ${folder}`),
+    addPath: (target) => tell(`path ${target}`),
+    removePath: (target) => tell(`removed ${target}`),
     close: () => (closing ??= end(child)),
   };
 }

@@ -76,10 +76,10 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   if (choice.kind === 'external') return externalRedis(choice.url, options);
   const watchdog = options.watchdog ?? startWatchdog();
   const folder = makeServerFolder('tidemark-redis-');
-  watchdog.addFolder(folder);
+  watchdog.addPath(folder);
   const release = async (): Promise<void> => {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    watchdog.removeFolder(folder);
+    watchdog.removePath(folder);
     if (options.watchdog === undefined) await watchdog.close();
   };
   try {

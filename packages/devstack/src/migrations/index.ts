@@ -1,0 +1,2 @@
+// The public names of the migrations part.
+export { applyMigrations, type MigrationsOptions, type MigrationsResult } from './migrations.ts';
