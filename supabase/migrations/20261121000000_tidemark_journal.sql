@@ -89,13 +89,31 @@ as $$
 declare
   api_role name;
 begin
-  execute pg_catalog.format('revoke all on function %s from public', rpc);
+  execute format('revoke all on function %s from public', rpc);
   for api_role in select rolname from pg_catalog.pg_roles where rolname in ('anon', 'authenticated') loop
-    execute pg_catalog.format('revoke all on function %s from %I', rpc, api_role);
+    execute format('revoke all on function %s from %I', rpc, api_role);
   end loop;
   if exists (select from pg_catalog.pg_roles where rolname = 'service_role') then
-    execute pg_catalog.format('grant execute on function %s to service_role', rpc);
+    execute format('grant execute on function %s to service_role', rpc);
   end if;
+end
+$$;
+
+-- Functions are executable by everybody unless that is taken back. Only where it was not: a REVOKE writes the catalog
+-- row also if nothing changes, and a trigger function that was written anew is a new watch.
+create or replace function tidemark.close_functions() returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  open_function regprocedure;
+begin
+  for open_function in
+    select p.oid from pg_catalog.pg_proc p
+    where p.pronamespace = 'tidemark'::regnamespace and has_function_privilege('public', p.oid, 'execute')
+  loop
+    execute format('revoke all on function %s from public', open_function);
+  end loop;
 end
 $$;
 
@@ -176,5 +194,4 @@ begin
 end
 $$;
 
--- Functions are executable by everybody unless that is taken back.
-revoke all on all functions in schema tidemark from public;
+select tidemark.close_functions();

@@ -118,12 +118,12 @@ select
   case
     when not exists then
       format('%s does not exist: create it and run %s, or run %s', tbl, track, untrack)
+    when member_problem is not null then member_problem
     when lost_columns is not null then
       format(
         'the key %L of %s needs columns that are gone or have another type (%s): run tidemark.track with a key that fits',
         key, tbl, lost_columns
       )
-    else member_problem
   end as problem
 from state;
 

@@ -172,7 +172,7 @@ begin
     'set extra_float_digits = 1 set bytea_output = ''hex'' as %L',
     watch_id, body
   );
-  execute format('revoke all on function tidemark.journal_%s() from public', watch_id);
+  perform tidemark.close_functions();
 end
 $$;
 
@@ -354,4 +354,4 @@ begin
 end
 $$;
 
-revoke all on all functions in schema tidemark from public;
+select tidemark.close_functions();

@@ -131,4 +131,4 @@ end
 $$;
 select tidemark.grant_to_sidecar('public.tidemark_changes_since(text, text)');
 
-revoke all on all functions in schema tidemark from public;
+select tidemark.close_functions();

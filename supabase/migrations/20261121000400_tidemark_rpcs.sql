@@ -141,4 +141,4 @@ end
 $$;
 select tidemark.grant_to_sidecar('public.tidemark_prune(interval)');
 
-revoke all on all functions in schema tidemark from public;
+select tidemark.close_functions();

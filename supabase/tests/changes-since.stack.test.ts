@@ -1,0 +1,241 @@
+// The answer of tidemark_changes_since: what it says, of which moment, and what it costs.
+import type { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Answer, TestDatabase } from './database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await TestDatabase.start();
+});
+afterAll(() => database.close());
+
+const insert = (table: string, from: number, to: number): Promise<unknown> =>
+  database.sql(`insert into ${table} (id) select 'k' || n from generate_series($1::int, $2::int) n`, [
+    from,
+    to,
+  ]);
+
+async function changesOf(table: string, prev: Answer): Promise<unknown[]> {
+  const { changes } = await database.changesSince(prev.snapshot);
+  return changes.filter((change) => change.table === table).map(({ keys }) => keys);
+}
+
+describe('what it says', () => {
+  test('without a snapshot it names the present and no changes', async () => {
+    const table = await database.trackedTable();
+    await insert(table, 1, 1);
+    expect(await database.changesSince()).toMatchObject({ wentBack: false, pruned: false, changes: [] });
+  });
+
+  test('one entry per table, with the keys of all its changes once', async () => {
+    const [one, two] = [await database.trackedTable(), await database.trackedTable()];
+    const start = await database.changesSince();
+    await insert(one, 1, 2);
+    await database.sql(`update ${one} set value = 1 where id = 'k2'`);
+    await insert(two, 7, 7);
+    expect((await database.changesSince(start.snapshot)).changes).toEqual([
+      { table: one, keys: ['k1', 'k2'] },
+      { table: two, keys: ['k7'] },
+    ]);
+  });
+
+  test('1,000 keys in several statements are listed, 1,001 name the whole table', async () => {
+    const table = await database.trackedTable();
+    const start = await database.changesSince();
+    await insert(table, 1, 600);
+    await insert(table, 601, 1000);
+    const [listed] = await changesOf(table, start);
+    expect(listed).toHaveLength(1000);
+    await insert(table, 1001, 1001);
+    expect(await changesOf(table, start)).toEqual([null]);
+  });
+
+  test('a change of the whole table covers changes of its keys', async () => {
+    const table = await database.trackedTable();
+    const start = await database.changesSince();
+    await insert(table, 1, 1);
+    await database.sql(`truncate ${table}`);
+    await insert(table, 2, 2);
+    expect(await changesOf(table, start)).toEqual([null]);
+  });
+
+  test('a snapshot that is ahead of the present means that commits were lost', async () => {
+    const { snapshot } = await database.changesSince();
+    const xmax = BigInt(snapshot.split(':')[1]!);
+    expect(await database.changesSince(`${xmax}:${xmax}:`)).toMatchObject({ wentBack: false });
+    expect(await database.changesSince(`${xmax + 5n}:${xmax + 5n}:`)).toMatchObject({ wentBack: true });
+  });
+
+  test('a snapshot in which a running transaction had finished means that commits were lost', async () => {
+    const table = await database.trackedTable();
+    const session = await database.session();
+    await session.query(`begin; insert into ${table} (id) values ('running')`);
+    await insert(table, 1, 1);
+    const { snapshot } = await database.changesSince();
+    const [, xmax, running] = snapshot.split(':');
+    expect(running).not.toBe('');
+    expect(await database.changesSince(snapshot)).toMatchObject({ wentBack: false });
+    expect(await database.changesSince(`${xmax}:${xmax}:`)).toMatchObject({ wentBack: true });
+    await session.query('rollback');
+    expect(await database.changesSince(snapshot)).toMatchObject({ wentBack: false });
+  });
+
+  test('what is not a snapshot is refused', async () => {
+    await expect(database.changesSince('yesterday')).rejects.toThrow(
+      /invalid input syntax for type pg_snapshot/,
+    );
+  });
+
+  test('with nothing tracked there is an empty watch, and a hash of it', async () => {
+    const session = await database.session();
+    await session.query('begin');
+    const tracked = await database.sql<{ tbl: string }>('select tbl from tidemark.watch');
+    for (const { tbl } of tracked) await database.sql('select tidemark.untrack($1)', [tbl]);
+    await session.query('rollback');
+    const answer = await database.changesSince();
+    expect(answer.watch).toEqual({});
+    expect(answer.watchHash).toMatch(/^[0-9a-f]{32}$/);
+  });
+});
+
+describe('who answers', () => {
+  test('the server names its start and its system id', async () => {
+    const [control] = await database.sql<{ id: string; startedAt: string }>(
+      `select system_identifier::text as id, (extract(epoch from pg_postmaster_start_time()) * 1e6)::bigint::text as "startedAt" from pg_control_system()`,
+    );
+    expect((await database.changesSince()).server).toEqual({
+      recovery: false,
+      startedAt: control!.startedAt,
+      systemId: control!.id,
+      timeline: 1,
+    });
+  });
+
+  test('without the right to read the control file the start time stands alone', async () => {
+    const admin = await database.session('supabase_admin');
+    await admin.query('revoke execute on function pg_control_system() from public');
+    const { server } = await database.changesSince();
+    await admin.query('grant execute on function pg_control_system() to public');
+    expect(server).toMatchObject({ systemId: null, recovery: false, timeline: 1 });
+    expect(server.startedAt).toMatch(/^\d{16}$/);
+  });
+});
+
+describe('of which moment it is', () => {
+  test('journal, snapshot and triggers are of the moment the statement began', async () => {
+    const table = await database.trackedTable();
+    const start = await database.changesSince();
+    const [holder, reader] = [await database.session(), await database.session()];
+    await holder.query('select pg_advisory_lock(7)');
+    // The reader has its snapshot, and waits for the lock before it calls.
+    const reading = reader.query<{ outer: string; answer: Answer }>(
+      `select pg_current_snapshot()::text as outer, pg_advisory_lock(7)::text,
+         public.tidemark_changes_since($1, null) as answer`,
+      [start.snapshot],
+    );
+    await expect
+      .poll(() => database.sql(`select from pg_locks where locktype = 'advisory' and not granted`))
+      .toHaveLength(1);
+    await insert(table, 1, 1);
+    await database.sql(`alter table ${table} disable trigger tidemark_insert`);
+    await insert(table, 2, 2);
+    await holder.query('select pg_advisory_unlock(7)');
+
+    const { outer, answer } = (await reading).rows[0]!;
+    expect(answer.snapshot).toBe(outer);
+    expect(answer.changes).toEqual([]);
+    expect(answer.watchHash).toBe(start.watchHash);
+
+    const next = await database.changesSince(answer.snapshot);
+    expect(next.changes).toEqual([{ table, keys: ['k1'] }]);
+    expect(next.watchHash).not.toBe(start.watchHash);
+  });
+
+  test('a transaction that has written is refused, because its later writes would never be found', async () => {
+    const table = await database.trackedTable();
+    const session = await database.session();
+    await session.query(`begin; insert into ${table} (id) values ('a')`);
+    await expect(session.query('select public.tidemark_changes_since()')).rejects.toThrow(
+      'in a transaction that has written',
+    );
+    await session.query('rollback');
+  });
+
+  test('a read-only transaction may call it, as the Data API does', async () => {
+    const session = await database.session();
+    await session.query('begin read only');
+    await session.query('select public.tidemark_changes_since()');
+    await session.query('commit');
+  });
+});
+
+interface Cost {
+  readonly scans: number;
+  readonly entries: number;
+  readonly changes: number;
+}
+
+/** What one call reads of the journal: sequential scans, and entries of the index, dead and invisible ones included. */
+async function costOf(session: Client, prev: string): Promise<Cost> {
+  const before = await readsOf(session);
+  const { rows } = await session.query<{ answer: Answer }>(
+    'select public.tidemark_changes_since($1, null) as answer',
+    [prev],
+  );
+  const after = await readsOf(session);
+  return {
+    scans: after.scans - before.scans,
+    entries: after.entries - before.entries,
+    changes: rows[0]!.answer.changes.flatMap(({ keys }) => keys).length,
+  };
+}
+
+/** What the session has read so far, as far as it has not yet been added to the counts of the server. */
+async function readsOf(session: Client): Promise<{ scans: number; entries: number }> {
+  const { rows } = await session.query<{ scans: number; entries: number }>(`
+    select pg_stat_get_xact_numscans('tidemark.change'::regclass)::int as scans,
+      pg_stat_get_xact_tuples_returned('tidemark.change_xid'::regclass)::int as entries
+  `);
+  return rows[0]!;
+}
+
+describe('what it costs', () => {
+  test('a long journal that was never analysed costs only what is new', async () => {
+    const table = await database.trackedTable();
+    await database.sql(
+      `insert into tidemark.change (tbl, keys, xid) select $1, array['old'], (3 + n % 500)::text::xid8 from generate_series(1, 30000) n`,
+      [table],
+    );
+    const { snapshot } = await database.changesSince();
+    for (let n = 1; n <= 5; n += 1) await insert(table, n, n);
+    const session = await database.session();
+    await session.query('begin read only');
+    // Plans are generic from the first call on, and stay what they are.
+    for (let call = 1; call <= 8; call += 1) {
+      expect(await costOf(session, snapshot)).toEqual({ scans: 0, entries: 5, changes: 5 });
+    }
+  });
+
+  test('a long open transaction costs nothing, however much it wrote, and misses nothing', async () => {
+    const table = await database.trackedTable();
+    const long = await database.session();
+    await long.query(
+      `begin; do $$ begin for n in 1..2000 loop insert into ${table} (id) values ('long' || n); end loop; end $$`,
+    );
+    // Between the start of the long transaction and the cursor: read long ago, yet above every minimum.
+    for (let n = 1; n <= 50; n += 1) await insert(table, n, n);
+    const { snapshot } = await database.changesSince();
+    expect(snapshot.split(':')[2]).not.toBe('');
+    for (let n = 51; n <= 60; n += 1) await insert(table, n, n);
+
+    const session = await database.session();
+    await session.query('begin read only');
+    expect(await costOf(session, snapshot)).toEqual({ scans: 0, entries: 10, changes: 10 });
+
+    const during = await database.changesSince(snapshot);
+    await long.query('commit');
+    const after = await database.changesSince(during.snapshot);
+    expect(after.changes).toEqual([{ table, keys: null }]);
+    expect(await database.changesSince(after.snapshot)).toMatchObject({ changes: [] });
+  });
+});
