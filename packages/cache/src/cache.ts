@@ -46,7 +46,7 @@ export interface Cache extends AsyncDisposable {
    * Resolves when every region that names a table has its lease: from then on reads are served without the source.
    * Serving may begin before; entries then live for the bound only.
    *
-   * @returns false when the signal ended the wait
+   * @returns false when the signal ended the wait, or when nothing here runs or hears rounds
    */
   ready(options?: { readonly signal?: AbortSignal }): Promise<boolean>;
   status(): CacheStatus;
@@ -125,7 +125,7 @@ class CoherentCache implements Cache {
     });
     namespace.add(region);
     this.#regions.set(region.name, region);
-    listener?.start();
+    if (region.tables.length > 0) listener?.start();
     return region;
   }
 
@@ -163,6 +163,7 @@ class CoherentCache implements Cache {
   }
 
   async ready(options: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
+    if (this.#redis === undefined && this.#options.engine === undefined) return this.#hasLeases();
     while (!this.#hasLeases()) {
       if (options.signal?.aborted === true || this.#closing.signal.aborted) return false;
       await sleep(this.#clock, readyEveryMs, options.signal);

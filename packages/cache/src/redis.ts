@@ -35,10 +35,7 @@ export class CacheRedis {
     this.commands.on('close', () => {
       this.#epoch += 1;
     });
-    this.commands.on('ready', () => {
-      if (this.#isDown) options.logger.info({}, 'Redis is back');
-      this.#isDown = false;
-    });
+    this.commands.on('ready', () => this.#tellBack());
     this.subscriber.on('message', (channel: string, text: string) => this.#handlers.get(channel)?.(text));
   }
 
@@ -80,6 +77,7 @@ export class CacheRedis {
       answer.catch(() => {});
       const result = await Promise.race([answer, late.promise]);
       this.#brokenUntilMs = Number.NEGATIVE_INFINITY;
+      this.#tellBack();
       return result;
     } catch (error) {
       this.#errors += 1;
@@ -104,6 +102,12 @@ export class CacheRedis {
     this.#handlers.clear();
     this.commands.disconnect();
     this.subscriber.disconnect();
+  }
+
+  /** Each change of state is told once. */
+  #tellBack(): void {
+    if (this.#isDown) this.#options.logger.info({}, 'Redis is back');
+    this.#isDown = false;
   }
 
   #tellDown(error: unknown): void {

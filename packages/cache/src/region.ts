@@ -35,6 +35,8 @@ export interface RegionStatus {
   readonly l2Refused: number;
   readonly loads: number;
   readonly lease: 'live' | 'none';
+  /** `best effort` for tables that are fed by Realtime alone: R1 is not claimed for them. */
+  readonly guarantee: 'bounded' | 'best effort';
   /** Why there is no lease to be had; absent when only the tidemark is too old. */
   readonly problem?: string;
 }
@@ -203,6 +205,7 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
       l2Refused: this.#l2?.counts.refused ?? 0,
       loads: this.#source.loads,
       lease: this.lease.isLive(this.#parts.clocks.monotonicMs()) ? 'live' : 'none',
+      guarantee: this.lease.isBestEffort ? 'best effort' : 'bounded',
     };
     return problem === null ? status : { ...status, problem };
   }

@@ -23,6 +23,7 @@ export class Lease {
   /** Without Redis there are no L2 values, so that the watch needs not hold the prefix. */
   readonly #needsPrefix: boolean;
   #problem: string | null = 'the watch is not known yet';
+  #isBestEffort = false;
 
   constructor(boundMs: number, tidemark: Tidemark, needsPrefix: boolean) {
     this.boundMs = boundMs;
@@ -35,6 +36,11 @@ export class Lease {
     return this.#problem;
   }
 
+  /** True when one of the tables is fed by Realtime alone: a lost event is never noticed, and R1 is not claimed. */
+  get isBestEffort(): boolean {
+    return this.#isBestEffort;
+  }
+
   isLive(nowMs: number): boolean {
     return this.#problem === null && this.#tidemark.isWithin(this.boundMs, nowMs);
   }
@@ -42,6 +48,7 @@ export class Lease {
   /** Decides from the watch whether the rounds see everything that this region reads. */
   judge(needs: LeaseNeeds, watch: LeaseWatch | undefined): void {
     this.#problem = this.#findProblem(needs, watch);
+    this.#isBestEffort = needs.tables.some((table) => watch?.tables.get(table)?.isBestEffort === true);
   }
 
   #findProblem({ prefix, tables }: LeaseNeeds, watch: LeaseWatch | undefined): string | null {

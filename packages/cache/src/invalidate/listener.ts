@@ -68,7 +68,7 @@ export class Listener {
     return { resets: this.#resets, replays: this.#replays };
   }
 
-  /** Asked once per region of the namespace; only the first one starts it. */
+  /** Asked once per region with a table; only the first one starts it. */
   start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
