@@ -1,0 +1,150 @@
+// Policies across instances: processes of their own that share nothing but PostgreSQL and Redis, and one case where only
+// the hint of a writer whose cache is off can have told the others.
+import { startStack, type Stack, until } from '@tidemark/devstack';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ForkedInstance } from '../testing/forked-instance.ts';
+import { somePolicy } from '../testing/policy-arbitrary.ts';
+import { connectSupabase, startPolicyInstance } from '../testing/policy-instance.ts';
+import { SupabasePolicyStore } from './supabase-policy-store.ts';
+import type { TenantLlmPolicy } from './policy.ts';
+
+let stack: Stack;
+let writer: ForkedInstance;
+let reader: ForkedInstance;
+/** Somebody who knows nothing of the cache: a dashboard, a migration, another service. */
+let outsider: SupabasePolicyStore;
+
+beforeAll(async () => {
+  stack = await startStack({ realtime: false });
+  [writer, reader] = await Promise.all([ForkedInstance.start(stack), ForkedInstance.start(stack)]);
+  outsider = new SupabasePolicyStore(connectSupabase(stack, stack.serviceRoleKey));
+});
+
+afterAll(async () => {
+  await Promise.all([writer[Symbol.asyncDispose](), reader[Symbol.asyncDispose]()]);
+  await stack.close();
+});
+
+let tenants = 0;
+
+/** A tenant whose policy both instances hold in L1. */
+async function cachedTenant(changes: Partial<TenantLlmPolicy> = {}): Promise<TenantLlmPolicy> {
+  tenants += 1;
+  const policy = somePolicy({ tenantId: `tenant-${tenants}`, defaultModel: 'old', ...changes });
+  await outsider.setPolicy(policy);
+  for (const instance of [writer, reader]) {
+    await instance.getPolicy(policy.tenantId, { fresh: true });
+    await instance.getPolicy(policy.tenantId);
+  }
+  return policy;
+}
+
+const changes = [
+  ['a policy that one instance set', (changed: TenantLlmPolicy) => writer.setPolicy(changed)],
+  [
+    'a policy that somebody else wrote to the table',
+    (changed: TenantLlmPolicy) => outsider.setPolicy(changed),
+  ],
+] as const;
+
+describe.each(changes)('%s', (_, change) => {
+  test('is read through another at once, when the read is fresh (R3)', async () => {
+    const changed = { ...(await cachedTenant()), defaultModel: 'new' };
+    await change(changed);
+    expect(await reader.getPolicy(changed.tenantId, { fresh: true })).toStrictEqual(changed);
+  });
+
+  test('is read through another soon, and never the old one after the new (R1, R2)', async () => {
+    const changed = { ...(await cachedTenant()), defaultModel: 'new' };
+    const seen: (string | undefined)[] = [];
+    await change(changed);
+    await until(
+      async () => {
+        seen.push((await reader.getPolicy(changed.tenantId))?.defaultModel);
+        return seen.slice(-20).every((model) => model === 'new') && seen.length >= 20;
+      },
+      { what: 'the new policy at the reader', everyMs: 1 },
+    );
+    expect(seen.slice(seen.indexOf('new')).every((model) => model === 'new')).toBe(true);
+  });
+});
+
+describe('the writing instance', () => {
+  test('reads its own write next (R3)', async () => {
+    const policy = await cachedTenant();
+    for (let version = 0; version < 20; version += 1) {
+      const changed = { ...policy, defaultModel: `model-${version}` };
+      await writer.setPolicy(changed);
+      expect(await writer.getPolicy(policy.tenantId)).toStrictEqual(changed);
+    }
+  });
+
+  test('reads no policy after its own delete (R3)', async () => {
+    const { tenantId } = await cachedTenant();
+    await writer.deletePolicy(tenantId);
+    expect(await writer.getPolicy(tenantId)).toBeNull();
+  });
+});
+
+test('a deleted policy is gone everywhere', async () => {
+  const { tenantId } = await cachedTenant();
+  await writer.deletePolicy(tenantId);
+  await until(async () => (await reader.getPolicy(tenantId)) === null, { what: 'no policy at the reader' });
+});
+
+test('a policy that is set where none was known is found everywhere', async () => {
+  const policy = somePolicy({ tenantId: 'late' });
+  expect(await reader.getPolicy('late')).toBeNull();
+  await writer.setPolicy(policy);
+  await until(async () => (await reader.getPolicy('late')) !== null, { what: 'the policy at the reader' });
+});
+
+describe('the router', () => {
+  test('of every instance keeps data in the house once a policy says so, whoever wrote it', async () => {
+    const policy = await cachedTenant({ egressMode: 'audit' });
+    const { tenantId } = policy;
+    expect(await reader.route({ tenantId })).toMatchObject({ provider: 'remote', effectiveMode: 'audit' });
+
+    const closed = {
+      ...policy,
+      allowRemoteEgress: false,
+      defaultProvider: 'local',
+      egressMode: 'enforce',
+    } as const;
+    await outsider.setPolicy(closed);
+    for (const instance of [writer, reader]) {
+      await until(async () => (await instance.route({ tenantId })).provider === 'local', {
+        what: 'the local provider',
+      });
+      expect(await instance.route({ tenantId })).toMatchObject({
+        provider: 'local',
+        effectiveMode: 'enforce',
+      });
+    }
+  });
+
+  test('of the writing instance does so with its very next request (R3)', async () => {
+    const policy = await cachedTenant();
+    await writer.setPolicy({ ...policy, allowRemoteEgress: false });
+    await expect(writer.route({ tenantId: policy.tenantId })).rejects.toThrow(/names no local model/);
+  });
+});
+
+test('a store whose cache is off still tells the others what it wrote', async () => {
+  // Nobody runs rounds for this stack, and entries would live for an hour: only the hint can make the reader look.
+  await using alone = await startStack({ realtime: false });
+  await using caching = startPolicyInstance(alone, { hasEngine: false, maxStaleness: '1h' });
+  await using off = startPolicyInstance(alone, { hasEngine: false, maxStaleness: '1h', isEnabled: false });
+  const policy = somePolicy({ defaultModel: 'old' });
+  await off.store.setPolicy(policy);
+  await until(() => caching.cache.status().redis === 'connected', { what: 'the connection to Redis' });
+  expect(await caching.store.getPolicy(policy.tenantId)).toStrictEqual(policy);
+
+  await caching.source.setPolicy({ ...policy, defaultModel: 'unnoticed' });
+  expect((await caching.store.getPolicy(policy.tenantId))?.defaultModel).toBe('old');
+
+  await off.store.setPolicy({ ...policy, defaultModel: 'new' });
+  await until(async () => (await caching.store.getPolicy(policy.tenantId))?.defaultModel === 'new', {
+    what: 'the new policy at the caching instance',
+  });
+});
