@@ -1,9 +1,8 @@
 // `npm run sql -- "update …"`: runs a statement on the stack that runs, as its owner, and prints what came of it. Never a
 // stack trace: what a person did wrong is said in a sentence.
 import { Client, type QueryResult } from 'pg';
-import { readAnnouncement } from '../announcement.ts';
+import { noteFileFrom, readAnnouncement } from '../announcement.ts';
 import { describeSqlError } from '../migrations/sql-error.ts';
-import { isAlive } from '../processes/process-tree.ts';
 import { formatResult } from '../sql-table.ts';
 
 const nothingRuns =
@@ -14,8 +13,8 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(words: readonly string[]): Promise<number> {
   const statement = words.join(' ').trim();
   if (statement === '') return complain('usage: npm run sql -- "select …"');
-  const announcement = await readAnnouncement();
-  if (announcement === undefined || !isAlive(announcement.pid)) return complain(nothingRuns);
+  const announcement = await readAnnouncement({ file: noteFileFrom(process.env) });
+  if (announcement === undefined) return complain(nothingRuns);
   const client = new Client({ connectionString: announcement.databaseUrl, connectionTimeoutMillis: 5_000 });
   // What ends the connection makes the query fail, and is told there.
   client.on('error', () => undefined);

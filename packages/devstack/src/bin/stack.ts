@@ -1,7 +1,7 @@
 // `npm run stack`: a stack for a person, on ports that stay the same from day to day, until Ctrl-C.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { announceStack } from '../announcement.ts';
+import { announceStack, noteFileFrom } from '../announcement.ts';
 import { DevstackError } from '../devstack-error.ts';
 import { freePort, isPortFree } from '../processes/free-port.ts';
 import { projectRoot } from '../project.ts';
@@ -19,7 +19,7 @@ async function main(): Promise<number> {
   try {
     const stack = await startStack({ ports: await choosePorts(), jwtSecret, ...seed() });
     try {
-      await announceStack(stack);
+      await announceStack(stack, { file: noteFileFrom(process.env) });
       console.log(describe(stack));
       await stopped;
       console.log('\nstopping the stack');

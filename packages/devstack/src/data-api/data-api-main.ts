@@ -6,7 +6,7 @@ import { App, type ServerOptions } from '@supabase/lite';
 import { PostgresConnection } from '@supabase/lite/postgres';
 import { configVariable, type DataApiConfig, readyMessage, reloadPath } from './data-api-config.ts';
 import { setTimeout as delay } from 'node:timers/promises';
-import { asPostgrestError, isConnectionError } from './postgrest-errors.ts';
+import { isConnectionError } from './postgrest-errors.ts';
 import { RestConnection } from './rest-connection.ts';
 
 const config = JSON.parse(process.env[configVariable] ?? '{}') as DataApiConfig;
@@ -70,6 +70,8 @@ async function answer(request: Request): Promise<Response> {
   try {
     if (pathname === reloadPath) return await reload();
     if (pathname.startsWith('/auth/v1')) return await auth.fetch(request);
+    // Almost always there already. Without a schema cache lite would answer that no relation exists.
+    await connection.introspect({ useCache: true });
     return await rest.fetch(request);
   } catch (error) {
     return failure(error);
@@ -82,18 +84,22 @@ async function reload(): Promise<Response> {
   return new Response(null, { status: 204 });
 }
 
-/** What lite lets through: mostly a database that is away while the schema cache is read. */
+/** Mostly a database that is away while the schema cache is read. */
 function failure(error: unknown): Response {
   console.error(error);
-  if (isConnectionError(error)) {
-    const { message } = asPostgrestError(error) as { message: string };
-    return new Response(message, {
-      status: 503,
-      headers: { 'content-type': 'application/json; charset=utf-8' },
-    });
+  if (!isConnectionError(error)) {
+    return Response.json(
+      { code: 'PGRSTX00', message: String(error), details: null, hint: null },
+      { status: 500 },
+    );
   }
   return Response.json(
-    { code: 'PGRSTX00', message: String(error), details: null, hint: null },
-    { status: 500 },
+    {
+      code: 'PGRST002',
+      message: 'Could not query the database for the schema cache. Retrying.',
+      details: null,
+      hint: null,
+    },
+    { status: 503 },
   );
 }

@@ -35,6 +35,8 @@ const postgresOptions = {
 export class RestConnection extends PostgresConnection {
   readonly #catalog: PostgresConnection;
   #timeouts: ReadonlyMap<string, string> = new Map();
+  #reading: Promise<Introspection> | undefined;
+  #schemaVersion = 0;
 
   constructor(restUrl: string, catalogUrl: string) {
     super({ url: restUrl, postgresOptions });
@@ -48,10 +50,13 @@ export class RestConnection extends PostgresConnection {
   override async introspect(options?: { useCache?: boolean }): Promise<Introspection> {
     const cached = await this.readCachedIntrospection(options);
     if (cached !== undefined) return cached;
-    this.#timeouts = await this.#readTimeouts();
-    const introspection = await this.#catalog.introspect();
-    await this.writeCachedIntrospection(introspection);
-    return introspection;
+    this.#reading ??= this.#readSchema().finally(() => (this.#reading = undefined));
+    return this.#reading;
+  }
+
+  override async clearSchemaCache(): Promise<void> {
+    this.#schemaVersion += 1;
+    await super.clearSchemaCache();
   }
 
   /** Calls `onReload` whenever the database asks for a new schema cache, and after each reconnect. */
@@ -114,6 +119,28 @@ export class RestConnection extends PostgresConnection {
     }
     const calls = settings.map(([name, value]) => `set_config('${name}', ${quoteLiteral(value)}, true)`);
     return `begin; select ${calls.join(', ')}`;
+  }
+
+  async #readSchema(): Promise<Introspection> {
+    for (;;) {
+      const version = this.#schemaVersion;
+      this.#timeouts = await this.#readTimeouts();
+      const introspection = await this.#catalog.introspect();
+      // lite turns a failure into a database without anything in it, and without this field.
+      if (introspection.functions === undefined) throw await this.#reasonOfFailure();
+      // The schema changed while it was read: this would be kept as the new one.
+      if (version !== this.#schemaVersion) continue;
+      await this.writeCachedIntrospection(introspection);
+      return introspection;
+    }
+  }
+
+  async #reasonOfFailure(): Promise<unknown> {
+    const failure = new Error('the schema of the database cannot be read');
+    return this.#catalog.driver`select 1`.then(
+      () => failure,
+      (error: unknown) => error,
+    );
   }
 
   async #readTimeouts(): Promise<Map<string, string>> {

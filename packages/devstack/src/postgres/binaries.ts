@@ -1,7 +1,7 @@
 // Where the PostgreSQL programs are, and as which user they run. PostgreSQL refuses to run as root: as root we start it
 // as an unprivileged user of this machine, and make sure that this user can reach the programs.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { DevstackError } from '../devstack-error.ts';
@@ -69,17 +69,30 @@ function findUnprivilegedUser(): SystemUser {
 /** The programs themselves, or a copy in the temp folder when the checkout lies where only root may go (/root). */
 function reachableCopy(folder: string, version: string, user: SystemUser): string {
   if (isReachable(folder, user)) return folder;
-  const copy = path.join('/tmp', `tidemark-postgres-${version}-${process.arch}`);
-  if (existsSync(copy)) return copy;
-  const unfinished = mkdtempSync(`${copy}-`);
-  try {
-    execFileSync('cp', ['-a', `${folder}/.`, unfinished]);
-    execFileSync('chmod', ['755', unfinished]);
-    renameSync(unfinished, copy);
-  } catch (error) {
-    rmSync(unfinished, { recursive: true, force: true });
-    // Another process was quicker: rename refuses a target that holds something.
-    if (!existsSync(copy)) throw error;
-  }
+  const copy = path.join('/tmp', `tidemark-postgres-binaries-${version}-${process.arch}`);
+  copyForOthers(folder, copy);
   return copy;
+}
+
+/**
+ * Copies a folder to where everybody may read it, unless that was done before.
+ *
+ * @throws DevstackError DEVSTACK_UNSUPPORTED when somebody else owns what is there: it would be run
+ */
+export function copyForOthers(folder: string, copy: string): void {
+  if (!existsSync(copy)) {
+    const unfinished = mkdtempSync(`${copy}-`);
+    try {
+      execFileSync('cp', ['-R', `${folder}/.`, unfinished]);
+      execFileSync('chmod', ['-R', 'go+rX,go-w', unfinished]);
+      renameSync(unfinished, copy);
+    } catch (error) {
+      rmSync(unfinished, { recursive: true, force: true });
+      // Another process was quicker: rename refuses a target that holds something.
+      if (!existsSync(copy)) throw error;
+    }
+  }
+  if (statSync(copy).uid !== process.getuid?.()) {
+    throw new DevstackError('DEVSTACK_UNSUPPORTED', `${copy} belongs to another user: remove it`);
+  }
 }
