@@ -125,6 +125,8 @@ export class RedisTarget implements RoundTarget {
 
   async #publishRound(memory: Memory, read: JournalRead): Promise<RoundOutcome> {
     const { redis, namespace } = this.#options;
+    // The connection that the round was begun on is gone: begin decides what the memory is worth on the next one.
+    if (redis.epoch !== memory.epoch) return refused;
     const watch = this.#watch?.tables ?? new Map();
     const changes = changesOf(namespace, watch, read.changes);
     const { record, head } = finishRound(memory.head, changes);
@@ -139,7 +141,8 @@ export class RedisTarget implements RoundTarget {
         valueKeys: overtakenValues(changes, watch),
       }),
     );
-    if (!isPublished) return this.#standBy();
+    // A refusal is certain, and the memory still what was left behind: the next begin finds out who moved the head.
+    if (!isPublished) return refused;
     this.#state = { kind: 'working', memory: { ...memory, head, headText, cursor: read.cursor } };
     return { isPublished, changed: countKeys(changes.values()), wantsMore: false };
   }

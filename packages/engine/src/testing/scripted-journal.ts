@@ -76,7 +76,7 @@ export class ScriptedJournal implements Journal {
 
   changeWatch(watch: Watch): void {
     this.watch = watch;
-    this.watchHash = `${this.watchHash}'`;
+    this.watchHash = `${this.watchHash}.`;
   }
 
   /** Reads wait until the returned function is called. They read before they wait, as slow answers do. */
