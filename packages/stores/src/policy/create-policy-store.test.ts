@@ -1,6 +1,6 @@
 import { createCache } from '@tidemark/cache';
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { fakeDataApi, json } from '../testing/fake-data-api.ts';
 import { RecordedLog } from '../testing/recorded-log.ts';
 import { CachingPolicyStore } from './caching-policy-store.ts';
@@ -149,11 +149,17 @@ describe('the options', () => {
     expect(store.table).toBe('public.tenant_llm_policies');
   });
 
-  test('win over the environment', () => {
-    const env = { POLICY_CACHE_TTL_SECONDS: '60' };
-    const create = (): unknown =>
-      createPolicyStore({ ...api(), cache: createCache(), cacheTtlSeconds: 0.5, env });
-    expect(create).toThrow('ttlSeconds must be a whole number above 0, got 0.5');
+  test.each([
+    ['the option', { cacheTtlSeconds: 17, env: { POLICY_CACHE_TTL_SECONDS: '60' } }, 17_000],
+    ['the variable', { env: { POLICY_CACHE_TTL_SECONDS: '60' } }, 60_000],
+    ['nobody', {}, 300_000],
+  ])('set the TTL when %s says so', (_, options, ttl) => {
+    const cache = createCache();
+    const region = vi.spyOn(cache, 'region');
+    createPolicyStore({ ...api(), cache, ...options });
+    expect(region).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ name: 'llm:policy', table: 'copilot_internal.tenant_llm_policies', ttl }),
+    );
   });
 
   test('refuse a name nobody knows', () => {

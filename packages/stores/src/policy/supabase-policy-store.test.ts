@@ -108,6 +108,14 @@ describe.each(actions)('%s', (_, act) => {
     });
   });
 
+  test('asks for rows, the only proof that a table answered', async () => {
+    const { supabase, requests } = fakeDataApi(() => json([]));
+    await act(new SupabasePolicyStore(supabase));
+    const request = requests[0];
+    if (request?.method !== 'GET') expect(request?.headers.get('prefer')).toContain('return=representation');
+    expect(new URL(request?.url ?? '').searchParams.get('select')).toMatch(/^tenant_id/);
+  });
+
   test('that reaches nobody throws after one request', async () => {
     const { supabase, requests } = fakeDataApi(() => Promise.reject(new TypeError('fetch failed')));
     await expect(act(new SupabasePolicyStore(supabase))).rejects.toMatchObject({
@@ -192,12 +200,13 @@ describe('a row', () => {
 describe('the signal of the caller', () => {
   test('ends a read with its own reason', async () => {
     const controller = new AbortController();
+    const reason = new Error('the user left');
     const { supabase, requests } = fakeDataApi((request) => {
-      controller.abort(new Error('the user left'));
+      controller.abort(reason);
       return untilAborted(request);
     });
     const reading = new SupabasePolicyStore(supabase).getPolicy('test-tenant', { signal: controller.signal });
-    await expect(reading).rejects.toThrow('the user left');
+    await expect(reading).rejects.toBe(reason);
     expect(requests[0]?.signal.aborted).toBe(true);
   });
 

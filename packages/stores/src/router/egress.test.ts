@@ -113,6 +113,12 @@ describe('the user', () => {
   );
 });
 
+test("a rule that the object of the users inherits is nobody's", () => {
+  const userPolicies = Object.create({ u: { egressMode: 'audit' } }) as Record<string, never>;
+  const question = { baseMode: 'enforce', policy: somePolicy({ userPolicies }), userId: 'u' } as const;
+  expect(resolveEgress(question).effectiveMode).toBe('enforce');
+});
+
 const mode = fc.option(fc.constantFrom(...egressModes), { nil: undefined });
 const allowed = fc.option(fc.boolean(), { nil: undefined });
 const askedArbitrary = fc.record({

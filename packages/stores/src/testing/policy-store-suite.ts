@@ -90,6 +90,12 @@ export function describePolicyStore(name: string, suite: PolicyStoreSuite): void
       );
     });
 
+    test('a tenant id may have 200 characters, counted as PostgreSQL counts them', async () => {
+      const tenantId = '👍'.repeat(200);
+      await store().setPolicy(somePolicy({ tenantId }));
+      expect((await store().getPolicy(tenantId))?.tenantId).toBe(tenantId);
+    });
+
     test('a fresh read gives what was set', async () => {
       const policy = somePolicy({ tenantId: newTenant() });
       await store().setPolicy(policy);
@@ -266,6 +272,11 @@ const refusedTenantIds: readonly { what: string; tenantId: unknown; says: string
     what: 'of 201 characters',
     tenantId: 'x'.repeat(201),
     says: `must be a text of 1 to 200 characters, got "${'x'.repeat(60)}"…`,
+  },
+  {
+    what: 'of 201 characters that are two units each',
+    tenantId: '👍'.repeat(201),
+    says: `must be a text of 1 to 200 characters, got "${'👍'.repeat(30)}"…`,
   },
   {
     what: 'with a NUL',
