@@ -1,0 +1,105 @@
+// The whole configuration as one value, or one error that lists every problem: flag, then environment, then default, else
+// refused. Everything else of the sidecar sees only the result.
+import type { BestEffortTable, RealtimeHintKind } from '@tidemark/engine';
+import type { LogLevel } from '../log/logger.ts';
+import { bestEffortSchema } from './best-effort-setting.ts';
+import { ConfigError } from './config-error.ts';
+import { readRedisUrl } from './redis-setting.ts';
+import {
+  databaseUrlSchema,
+  durationSchema,
+  hintsSchema,
+  hostSchema,
+  keyPrefixSchema,
+  logLevelSchema,
+  portSchema,
+} from './schemas.ts';
+import { type ConfigSources, SettingReader } from './setting-reader.ts';
+import { readSupabase, type SupabaseConfig } from './supabase-setting.ts';
+
+export interface SidecarConfig {
+  /** Absent only where `databaseUrl` is set. */
+  readonly supabase: SupabaseConfig | undefined;
+  /** Reads the journal here instead of over rpc. */
+  readonly databaseUrl: string | undefined;
+  readonly redisUrl: string;
+  readonly keyPrefix: string;
+  readonly roundEveryMs: number;
+  readonly hints: readonly RealtimeHintKind[];
+  readonly bestEffortTables: readonly BestEffortTable[];
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: LogLevel;
+}
+
+/** The prefix that instances have by default. */
+export const defaultKeyPrefix = 'copilot';
+
+/** Four small calls a second are what a Data API carries unnoticed; a direct connection is ten times as quick. */
+export const defaultRoundEveryMs = { rpc: 250, direct: 100 } as const;
+
+/** The default of a region. */
+export const defaultMaxStalenessMs = 2_000;
+
+/** Of this machine only: what it says is not for everybody. */
+export const defaultHost = '127.0.0.1';
+
+export const defaultPort = 8787;
+
+/** An instance reads the head so many times within a bound. */
+const headReadsPerBound = 8;
+
+/** @throws ConfigError with every problem */
+export function resolveConfig(sources: ConfigSources): SidecarConfig {
+  const reader = new SettingReader(sources);
+  const supabase = readSupabase(reader);
+  const databaseUrl = reader.read('DATABASE_URL', databaseUrlSchema);
+  const redisUrl = readRedisUrl(reader);
+  const common = {
+    keyPrefix: reader.read('TIDEMARK_KEY_PREFIX', keyPrefixSchema) ?? defaultKeyPrefix,
+    roundEveryMs: readRoundEvery(reader),
+    ...readRealtime(reader),
+    host: reader.read('TIDEMARK_HOST', hostSchema) ?? defaultHost,
+    port: reader.read('TIDEMARK_PORT', portSchema) ?? defaultPort,
+    logLevel: reader.read('LOG_LEVEL', logLevelSchema) ?? 'info',
+  };
+  const { problems } = reader;
+  if (redisUrl === undefined || problems.length > 0) throw new ConfigError(problems);
+  return { supabase, databaseUrl, redisUrl, ...common };
+}
+
+/** A round, and a head read before and after it, must fit into half the bound, or every tidemark would be late. */
+function readRoundEvery(reader: SettingReader): number {
+  const set = reader.read('TIDEMARK_ROUND_EVERY', durationSchema);
+  const roundEveryMs = set ?? defaultRoundEveryMs[reader.has('DATABASE_URL') ? 'direct' : 'rpc'];
+  const boundMs = reader.read('TIDEMARK_MAX_STALENESS', durationSchema) ?? defaultMaxStalenessMs;
+  const mostMs = boundMs / 2 - (2 * boundMs) / headReadsPerBound;
+  if (roundEveryMs > mostMs) {
+    reader.report(
+      `TIDEMARK_ROUND_EVERY must be at most ${mostMs} ms for TIDEMARK_MAX_STALENESS of ${boundMs} ms ` +
+        `(half of it, less two head reads of ${boundMs / headReadsPerBound} ms each), got ${roundEveryMs} ms: ` +
+        `lower the period, or raise the bound to ${4 * roundEveryMs} ms here and in the regions`,
+    );
+  }
+  return roundEveryMs;
+}
+
+function readRealtime(reader: SettingReader): Pick<SidecarConfig, 'hints' | 'bestEffortTables'> {
+  const hasSupabase = reader.has('SUPABASE_URL');
+  const hints = reader.read('TIDEMARK_HINTS', hintsSchema);
+  const bestEffortTables = reader.read('TIDEMARK_BEST_EFFORT_TABLES', bestEffortSchema) ?? [];
+  // Where Supabase has to be set anyway, its absence is reported as that.
+  if (!hasSupabase && reader.has('DATABASE_URL')) {
+    if (hints !== undefined && hints.length > 0) {
+      reader.report(
+        'TIDEMARK_HINTS must be none without SUPABASE_URL, got others: Realtime is a part of Supabase',
+      );
+    }
+    if (bestEffortTables.length > 0) {
+      reader.report(
+        'TIDEMARK_BEST_EFFORT_TABLES must be unset without SUPABASE_URL, got some: Realtime is a part of Supabase',
+      );
+    }
+  }
+  return { hints: hints ?? (hasSupabase ? ['broadcast', 'changes'] : []), bestEffortTables };
+}

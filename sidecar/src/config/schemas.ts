@@ -1,0 +1,83 @@
+// What single settings may be: text in, value out, or the end of a sentence that says what is wrong ("must be ..., got
+// ...: what to do"). No schema shows the value of a secret, or of a URL, which may hold one.
+import type { RealtimeHintKind } from '@tidemark/engine';
+import { type Duration, parseDuration } from '@tidemark/protocol';
+import * as z from 'zod';
+import { logLevels, type LogLevel } from '../log/logger.ts';
+
+type Refuse = (sentence: string) => never;
+
+/** A schema from a function that returns the value or refuses. */
+export function setting<T>(parse: (text: string, refuse: Refuse) => T): z.ZodType<T, string> {
+  return z.string().transform((text, context): T => {
+    return parse(text, (message) => {
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    });
+  });
+}
+
+const hintKinds: readonly RealtimeHintKind[] = ['broadcast', 'changes'];
+
+export const portSchema: z.ZodType<number, string> = setting((text, refuse) => {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  return port <= 65_535
+    ? port
+    : refuse(
+        `must be a whole number from 0 to 65535, got "${text}": 8787 is the default, 0 takes any free port`,
+      );
+});
+
+export const hostSchema: z.ZodType<string, string> = setting((text, refuse) =>
+  /^[\w.:-]+$/.test(text)
+    ? text
+    : refuse(
+        `must be an address or a host name, got "${text}": 127.0.0.1 for this machine only, 0.0.0.0 for all`,
+      ),
+);
+
+export const durationSchema: z.ZodType<number, string> = setting((text, refuse) => {
+  try {
+    return parseDuration('', /^\d+$/.test(text) ? Number(text) : (text as Duration));
+  } catch {
+    return refuse(
+      `must be a positive number of milliseconds or a duration, got "${text}": write 250ms, 2s or 1m`,
+    );
+  }
+});
+
+export const keyPrefixSchema: z.ZodType<string, string> = setting((text, refuse) =>
+  /^[^\s*?[\]\\]{1,100}$/.test(text)
+    ? text
+    : refuse(
+        `must be at most 100 characters without spaces, "*", "?", "[", "]" and "\\", got "${text}": set the keyPrefix of the instances`,
+      ),
+);
+
+export const logLevelSchema: z.ZodType<LogLevel, string> = setting(
+  (text, refuse) =>
+    logLevels.find((level) => level === text.toLowerCase()) ??
+    refuse(`must be one of ${logLevels.join(', ')}, got "${text}": info is the default`),
+);
+
+export const hintsSchema: z.ZodType<readonly RealtimeHintKind[], string> = setting((text, refuse) => {
+  const names = text
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
+  if (names.length === 1 && names[0] === 'none') return [];
+  const kinds = hintKinds.filter((kind) => names.includes(kind));
+  const isUnderstood = names.every((name) => kinds.some((kind) => kind === name));
+  return isUnderstood
+    ? kinds
+    : refuse(`must be a comma list of ${hintKinds.join(', ')}, or none, got "${text}": both is the default`);
+});
+
+export const databaseUrlSchema: z.ZodType<string, string> = setting((text, refuse) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return (url?.protocol === 'postgres:' || url?.protocol === 'postgresql:') && url.hostname !== ''
+    ? text
+    : refuse(
+        'must be a postgres:// or postgresql:// URL with a host, got something else: copy the connection string',
+      );
+});

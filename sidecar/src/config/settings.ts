@@ -1,0 +1,78 @@
+// Every setting of the sidecar: its variable, its flag, what it is for. Owns the names and the help text; never a value.
+
+export interface Setting {
+  /** Without the leading `--`; null for a secret, because the arguments of a process are visible to others. */
+  readonly flag: string | null;
+  readonly meaning: string;
+}
+
+export type Variable =
+  | 'SUPABASE_URL'
+  | 'SUPABASE_SERVICE_ROLE_KEY'
+  | 'DATABASE_URL'
+  | 'REDIS_URL'
+  | 'REDIS_PASSWORD'
+  | 'REDIS_TOKEN'
+  | 'TIDEMARK_KEY_PREFIX'
+  | 'TIDEMARK_ROUND_EVERY'
+  | 'TIDEMARK_MAX_STALENESS'
+  | 'TIDEMARK_HINTS'
+  | 'TIDEMARK_BEST_EFFORT_TABLES'
+  | 'TIDEMARK_HOST'
+  | 'TIDEMARK_PORT'
+  | 'LOG_LEVEL';
+
+export const settings: Readonly<Record<Variable, Setting>> = {
+  SUPABASE_URL: { flag: 'supabase-url', meaning: 'URL of the project, e.g. https://abc.supabase.co' },
+  SUPABASE_SERVICE_ROLE_KEY: { flag: null, meaning: 'service_role key or secret key (sb_secret_...)' },
+  DATABASE_URL: {
+    flag: null,
+    meaning: 'reads the journal over a direct connection instead; then Supabase may be left out',
+  },
+  REDIS_URL: { flag: 'redis-url', meaning: 'redis://, rediss://, or the https:// URL of Upstash' },
+  REDIS_PASSWORD: { flag: null, meaning: 'password, when REDIS_URL holds none' },
+  REDIS_TOKEN: { flag: null, meaning: 'token that belongs to the https:// URL of Upstash' },
+  TIDEMARK_KEY_PREFIX: {
+    flag: 'key-prefix',
+    meaning: 'first part of every Redis key, as in the instances; default copilot',
+  },
+  TIDEMARK_ROUND_EVERY: {
+    flag: 'round-every',
+    meaning: 'period of the rounds; default 250ms, over a direct connection 100ms',
+  },
+  TIDEMARK_MAX_STALENESS: {
+    flag: 'max-staleness',
+    meaning: 'the smallest maxStaleness of any region, to check the period against; default 2s',
+  },
+  TIDEMARK_HINTS: {
+    flag: 'hints',
+    meaning: 'what rings for a round at once: broadcast, changes, or none; default broadcast,changes',
+  },
+  TIDEMARK_BEST_EFFORT_TABLES: {
+    flag: 'best-effort-tables',
+    meaning: 'tables without triggers, fed by Realtime alone: public.flags(id)=copilot:flags,...',
+  },
+  TIDEMARK_HOST: { flag: 'host', meaning: 'address of /healthz and /readyz; default 127.0.0.1' },
+  TIDEMARK_PORT: { flag: 'port', meaning: 'its port, 0 for any that is free; default 8787' },
+  LOG_LEVEL: { flag: 'log-level', meaning: 'trace, debug, info, warn, error, fatal or silent; default info' },
+};
+
+export const variables: readonly Variable[] = Object.keys(settings) as Variable[];
+
+/** What `--help` prints. */
+export function helpText(): string {
+  const names = variables.map((variable) => {
+    const { flag } = settings[variable];
+    return flag === null ? variable : `${variable}, --${flag}`;
+  });
+  const width = Math.max(...names.map((name) => name.length));
+  return [
+    'Usage: tidemark-sidecar [--flag value]...',
+    '',
+    'Hears which rows changed, runs the rounds, broadcasts invalidations over Redis.',
+    'A flag wins over its variable; an empty variable counts as unset.',
+    '',
+    ...variables.map((variable, at) => `  ${(names[at] ?? '').padEnd(width)}  ${settings[variable].meaning}`),
+    '',
+  ].join('\n');
+}

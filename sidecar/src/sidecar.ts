@@ -1,0 +1,141 @@
+// The sidecar in one piece: checks, HTTP port, engine, and their end. Owns the order of these; reads no environment and
+// never exits, so that a test can run it inside its own process.
+//
+//   check journal and Redis ──(misconfigured)──► refused
+//        │ fine, or unavailable: told, and waited for
+//        ▼
+//   listen ──(port taken)──► refused
+//        ▼
+//   rounds ──(close)──► port, rounds, connections
+import type { EngineStatus, RunningEngine } from '@tidemark/engine';
+import { type Clock, type Logger, sleep, systemClock } from '@tidemark/protocol';
+import type { SidecarConfig } from './config/config.ts';
+import { secretsOf } from './config/secrets.ts';
+import { type HttpServer, listen } from './http/http-server.ts';
+import { problemsOf } from './http/readiness.ts';
+import { createRoutes } from './http/routes.ts';
+import { createRedactor } from './log/redact.ts';
+import { SidecarRefusal } from './sidecar-refusal.ts';
+import { assembleEngine } from './start/assemble-engine.ts';
+import { checkJournal } from './start/check-journal.ts';
+import { addressOf, checkRedis } from './start/check-redis.ts';
+import { type FollowedTable, FollowedTables } from './start/followed-tables.ts';
+
+export interface SidecarOptions {
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+export interface SidecarStatus {
+  readonly isReady: boolean;
+  /** One sentence for each thing that keeps rounds from being run. */
+  readonly problems: readonly string[];
+  /** As the last journal reads of this process said; a sidecar that stands by reads none. */
+  readonly tables: readonly FollowedTable[];
+  readonly engine: EngineStatus;
+}
+
+export interface Sidecar extends AsyncDisposable {
+  /** Where `/healthz` and `/readyz` are. */
+  readonly url: string;
+  readonly port: number;
+  status(): SidecarStatus;
+  /** Stops serving and ends the rounds, within {@link closeDeadlineMs}. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Orchestrators kill after ten seconds; what a dead peer holds longer than this is left to the end of the process. */
+export const closeDeadlineMs = 3_000;
+
+/**
+ * Starts a sidecar. A part that can't be reached does not keep it from starting: the sidecar is then not ready.
+ *
+ * @throws SidecarRefusal with every problem that waiting would not help against
+ */
+export async function startSidecar(config: SidecarConfig, options: SidecarOptions): Promise<Sidecar> {
+  const { logger, clock = systemClock } = options;
+  const tables = new FollowedTables(logger.child({ component: 'journal' }));
+  const engine = assembleEngine(config, { tables, logger, clock });
+  const status = (): SidecarStatus => statusOf(engine, tables);
+  try {
+    await refuseOrWarn(config, { engine, logger, clock });
+    const redact = createRedactor(secretsOf(config));
+    const server = await listenOrRefuse(config, () => listen(createRoutes({ status, redact }), config));
+    engine.start({ redis: config.redisUrl, keyPrefix: config.keyPrefix });
+    tellStart(config, server, logger);
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => (closing ??= closeAll({ engine, server, logger, clock }));
+    return { url: server.url, port: server.port, status, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+function statusOf(engine: RunningEngine, tables: FollowedTables): SidecarStatus {
+  const status = engine.status();
+  const problems = problemsOf(status);
+  return { isReady: problems.length === 0, problems, tables: tables.list(), engine: status };
+}
+
+interface Running {
+  readonly engine: RunningEngine;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+async function refuseOrWarn(config: SidecarConfig, { engine, logger, clock }: Running): Promise<void> {
+  const results = await Promise.all([
+    checkJournal(engine.journal, clock),
+    checkRedis(config.redisUrl, clock),
+  ]);
+  const problems: string[] = [];
+  for (const result of results) {
+    if (result.kind === 'misconfigured') problems.push(result.problem);
+    if (result.kind === 'unavailable')
+      logger.warn({ problem: result.problem }, 'starting, and not ready yet');
+  }
+  if (problems.length > 0) throw new SidecarRefusal(problems);
+}
+
+async function listenOrRefuse(
+  { host, port }: SidecarConfig,
+  listen: () => Promise<HttpServer>,
+): Promise<HttpServer> {
+  try {
+    return await listen();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SidecarRefusal([
+      `TIDEMARK_HOST and TIDEMARK_PORT must be an address to listen on, got ${host} and ${port} (${reason}): set others`,
+    ]);
+  }
+}
+
+function tellStart(config: SidecarConfig, { url }: HttpServer, logger: Logger): void {
+  const { roundEveryMs, hints, bestEffortTables, databaseUrl } = config;
+  logger.info(
+    {
+      url,
+      redis: addressOf(config.redisUrl),
+      journal: databaseUrl === undefined ? 'rpc' : 'direct connection',
+      roundEveryMs,
+      hints,
+      bestEffortTables: bestEffortTables.map(({ table }) => table),
+    },
+    'the sidecar has started',
+  );
+}
+
+async function closeAll({ engine, server, logger, clock }: Running & { server: HttpServer }): Promise<void> {
+  await server[Symbol.asyncDispose]();
+  // A journal call or a channel may hang on a peer that is gone; nothing of it is needed any more.
+  const giveUp = new AbortController();
+  const isClosed = await Promise.race([
+    engine.close().then(() => true),
+    sleep(clock, closeDeadlineMs, giveUp.signal).then(() => false),
+  ]);
+  giveUp.abort();
+  if (isClosed) logger.info({}, 'the sidecar has stopped');
+  else logger.warn({ closeDeadlineMs }, 'the sidecar has stopped, and left connections that did not close');
+}
