@@ -15,7 +15,7 @@ import type { Duplex } from 'node:stream';
 import { onFreePort } from '../processes/free-port.ts';
 
 /** What this gateway needs of the Realtime gateway, which checks keys by itself, with answers of its own. */
-export interface RealtimeHandler {
+interface RealtimeHandler {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   handleHttp(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }

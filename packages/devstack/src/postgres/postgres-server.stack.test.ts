@@ -79,9 +79,9 @@ describe('a fresh database', () => {
   });
 
   test('has the publication, the schemas and logical decoding', async () => {
-    expect((await query('select pubname from pg_publication')).rows).toEqual([
-      { pubname: 'supabase_realtime' },
-    ]);
+    expect((await query('select pubname from pg_publication')).rows).toContainEqual({
+      pubname: 'supabase_realtime',
+    });
     const { rows } = await query(`
       select nspname from pg_namespace where nspname in ('auth', 'extensions', 'realtime') order by nspname`);
     expect(rows.map((row: Record<string, unknown>) => row['nspname'])).toEqual([
