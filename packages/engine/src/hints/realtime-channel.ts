@@ -25,6 +25,12 @@ export interface RealtimeChannelOptions {
 
 const backOffMs = { first: 500, most: 30_000 };
 
+/**
+ * A change may be announced before other sessions see it, so that the round it rings for finds nothing and one of the
+ * follow-ups (63 ms and their rounds) does. An announcement so shortly before the changes in question still counts.
+ */
+const earlyMs = 200;
+
 export class WatchedChannel {
   readonly #options: RealtimeChannelOptions;
   #channel: RealtimeChannel | undefined;
@@ -85,11 +91,12 @@ export class WatchedChannel {
   /** A round found changes made after `sinceMs`: this channel has its grace to announce something, too. */
   expectSince(sinceMs: number): void {
     const isJudged = this.#state === 'listening' && this.#listeningSinceMs <= sinceMs;
-    if (!isJudged || this.#cancelCheck !== undefined || this.#lastHeardMs >= sinceMs) return;
+    const announcedFromMs = sinceMs - earlyMs;
+    if (!isJudged || this.#cancelCheck !== undefined || this.#lastHeardMs >= announcedFromMs) return;
     const { clock, graceMs } = this.#options;
     this.#cancelCheck = clock.schedule(graceMs, () => {
       this.#cancelCheck = undefined;
-      if (this.#lastHeardMs >= sinceMs || this.#state !== 'listening') return;
+      if (this.#lastHeardMs >= announcedFromMs) return;
       this.#silences += 1;
       this.#fail('silent', 'a change was found by a round that the channel did not announce');
     });
@@ -104,6 +111,8 @@ export class WatchedChannel {
     }
     this.#state = state;
     this.#reason = reason;
+    // What this channel missed says nothing about the next one.
+    this.#dropCheck();
     this.#cancelRebuild?.();
     const delayMs = Math.min(backOffMs.most, backOffMs.first * 2 ** this.#failures);
     this.#failures += 1;
@@ -116,10 +125,16 @@ export class WatchedChannel {
     });
   }
 
+  #dropCheck(): void {
+    this.#cancelCheck?.();
+    this.#cancelCheck = undefined;
+  }
+
   async #leave(): Promise<void> {
     const channel = this.#channel;
     this.#channel = undefined;
-    if (channel !== undefined) await this.#options.supabase.removeChannel(channel);
+    // A channel that can't be left is ignored from now on, which is all that leaving is for.
+    if (channel !== undefined) await this.#options.supabase.removeChannel(channel).catch(() => {});
   }
 
   status(): HintStatus {
@@ -130,7 +145,8 @@ export class WatchedChannel {
 
   async close(): Promise<void> {
     this.#state = 'closed';
-    this.#cancelCheck?.();
+    this.#attempt += 1;
+    this.#dropCheck();
     this.#cancelRebuild?.();
     await this.#leave();
   }

@@ -6,13 +6,15 @@ type StatusListener = (status: string, error?: Error) => void;
 
 export class FakeChannel {
   readonly topic: string;
+  readonly options: object | undefined;
   readonly filters: object[] = [];
   isSubscribed = false;
   readonly #listeners = new Map<string, Listener[]>();
   #onStatus: StatusListener = () => {};
 
-  constructor(topic: string) {
+  constructor(topic: string, options?: object) {
     this.topic = topic;
+    this.options = options;
   }
 
   on(type: string, filter: object, listener: Listener): this {
@@ -47,17 +49,19 @@ export class FakeRealtime {
   readonly channels: FakeChannel[] = [];
   readonly removed: FakeChannel[] = [];
   isDisconnected = false;
+  /** What `removeChannel` does; a test may make it wait or fail. */
+  removal: () => Promise<string> = () => Promise.resolve('ok');
 
   get client(): SupabaseClient {
     return {
-      channel: (topic: string) => {
-        const channel = new FakeChannel(topic);
+      channel: (topic: string, options?: object) => {
+        const channel = new FakeChannel(topic, options);
         this.channels.push(channel);
         return channel;
       },
       removeChannel: (channel: unknown) => {
         if (channel instanceof FakeChannel) this.removed.push(channel);
-        return Promise.resolve('ok');
+        return this.removal();
       },
       realtime: {
         disconnect: () => {

@@ -1,0 +1,121 @@
+import type { Watch } from '@tidemark/protocol';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FakeClock } from '../testing/fake-clock.ts';
+import { FakeRealtime } from '../testing/fake-realtime.ts';
+import { RecordedLog } from '../testing/recorded-log.ts';
+import { watched } from '../testing/scripted-journal.ts';
+import type { HintHost, HintSource } from './hint-source.ts';
+import { type RealtimeHintKind, realtimeHints } from './realtime-hints.ts';
+
+const watch: Watch = new Map([
+  ['copilot_internal.policies', watched('main')],
+  ['public.flags', watched('main')],
+]);
+
+let realtime: FakeRealtime;
+let clock: FakeClock;
+let rings: ({ readonly mayBeEarly: boolean } | undefined)[];
+let source: HintSource;
+let host: HintHost;
+
+beforeEach(() => {
+  realtime = new FakeRealtime();
+  clock = new FakeClock();
+  rings = [];
+  host = { ring: (hint) => rings.push(hint), watchPrefix: () => {} };
+});
+
+afterEach(() => source.close());
+
+function make(kinds?: readonly RealtimeHintKind[]): void {
+  const logger = new RecordedLog();
+  source = realtimeHints({ supabase: realtime.client, logger, clock, ...(kinds && { kinds }) });
+}
+
+function states(): Record<string, string> {
+  return Object.fromEntries(source.status().map(({ name, state }) => [name, state]));
+}
+
+describe('the hints of Realtime', () => {
+  test('subscribe to nothing before the start', () => {
+    make();
+    source.follow(watch);
+    expect(realtime.channels.filter(({ isSubscribed }) => isSubscribed)).toEqual([]);
+  });
+
+  test('are a private broadcast, the journal, and each watched table on a channel of its own (RT1)', () => {
+    make();
+    source.start(host);
+    source.follow(watch);
+    expect(realtime.channels.map(({ topic, options, filters }) => [topic, options, filters[0]])).toEqual([
+      ['tidemark', { config: { private: true } }, { event: 'change' }],
+      ['tidemark-changes:tidemark.change:1', undefined, { event: '*', schema: 'tidemark', table: 'change' }],
+      [
+        'tidemark-changes:copilot_internal.policies:1',
+        undefined,
+        { event: '*', schema: 'copilot_internal', table: 'policies' },
+      ],
+      ['tidemark-changes:public.flags:1', undefined, { event: '*', schema: 'public', table: 'flags' }],
+    ]);
+    expect(realtime.channels.every(({ isSubscribed }) => isSubscribed)).toBe(true);
+  });
+
+  test('follow a table once, however often the watch is told', () => {
+    make();
+    source.start(host);
+    source.follow(watch);
+    source.follow(watch);
+    expect(realtime.channels).toHaveLength(4);
+  });
+
+  test.each([
+    [['broadcast'], ['broadcast']],
+    [
+      ['changes'],
+      ['changes of tidemark.change', 'changes of copilot_internal.policies', 'changes of public.flags'],
+    ],
+  ] as const)('may be %j alone', (kinds, names) => {
+    make(kinds);
+    source.start(host);
+    source.follow(watch);
+    expect(Object.keys(states())).toEqual(names);
+  });
+
+  test('may be early when broadcast: they are sent before other sessions see the commit', () => {
+    make();
+    source.start(host);
+    realtime.channel('tidemark').say('broadcast', {});
+    const broadcast = realtime.channels[0];
+    broadcast?.becomes('SUBSCRIBED');
+    rings = [];
+    broadcast?.say('broadcast', {});
+    realtime.channel('tidemark.change').say('postgres_changes', {});
+    expect(rings).toEqual([{ mayBeEarly: true }, undefined]);
+  });
+
+  test('are judged where every change must be announced, not on the channel of one table', async () => {
+    make();
+    source.start(host);
+    source.follow(watch);
+    for (const channel of realtime.channels) channel.joins();
+    source.expectSince(clock.monotonicMs());
+    await clock.advance(1_000);
+    expect(states()['broadcast']).toBe('silent');
+    expect(states()['changes of tidemark.change']).toBe('listening');
+    await clock.advance(2_000);
+    expect(states()['changes of tidemark.change']).toBe('silent');
+    expect(states()['changes of public.flags']).toBe('listening');
+  });
+
+  test('end with the client they were given: channels left, socket closed, no timer', async () => {
+    make();
+    source.start(host);
+    source.follow(watch);
+    for (const channel of realtime.channels) channel.becomes('CHANNEL_ERROR');
+    await source.close();
+    expect(realtime.removed).toHaveLength(4);
+    expect(realtime.isDisconnected).toBe(true);
+    expect(clock.pending).toBe(0);
+    expect(new Set(Object.values(states()))).toEqual(new Set(['closed']));
+  });
+});
