@@ -2,6 +2,7 @@
 // without a poll (0.5 ms on the real server, RT6). Owns that decoding, and the replay of what private topics missed.
 import type { Database, Row } from './database.ts';
 import type { Decoded, Tuple } from './decoding.ts';
+import { isRecord } from './frames.ts';
 import type { Hub } from './hub.ts';
 import type { ResolvedRealtimeOptions } from './options.ts';
 import { messagesPublication } from './realtime-sql.ts';
@@ -96,5 +97,17 @@ export class BroadcastFeed {
 
 function readMessage(row: Row): StoredMessage {
   const text = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
-  return { id: text(row['id'], ''), event: text(row['event'], ''), payload: text(row['payload'], '{}') };
+  return {
+    id: text(row['id'], ''),
+    event: text(row['event'], ''),
+    payload: JSON.stringify(alphabetical(JSON.parse(text(row['payload'], '{}')))),
+  };
+}
+
+/** The real server reads a stored message and writes it anew (09-*); a broadcast it passes on as it is. */
+function alphabetical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(alphabetical);
+  if (!isRecord(value)) return value;
+  const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([key, inner]) => [key, alphabetical(inner)]));
 }

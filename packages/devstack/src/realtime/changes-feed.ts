@@ -3,21 +3,15 @@
 // subscriber that the feed forgot (the worker was stopped, or gave up) is not told, and gets nothing for good.
 //
 //   log --> buffer --every changesPollMs--> batch (grants, filters, row level security) --> vices --> channels
-import { type Binding, resolveBindings, type ResolvedBinding } from './bindings.ts';
-import { type ChangeSubscriber, deliveriesOf, type SequencedChange } from './change-batch.ts';
+import { type Binding, resolveBindings } from './bindings.ts';
+import { deliveriesOf, type SequencedChange } from './change-batch.ts';
+import { type ChangeListener, type ChangeSubscription, Subscriber } from './change-subscriber.ts';
 import type { Database, Identity } from './database.ts';
 import type { Decoded } from './decoding.ts';
 import type { ResolvedRealtimeOptions } from './options.ts';
 import { RateLimit } from './rate-limit.ts';
 import { ReplicationStream } from './replication-stream.ts';
 import type { RealtimeVices } from './vices.ts';
-
-export interface ChangeListener {
-  /** The JSON of `data`, and which bindings it is for. */
-  onChange(data: string, ids: readonly number[]): void;
-  /** The tables of the publication are others now: subscribe again, and say so. */
-  onPublicationChanged(): void;
-}
 
 export interface SubscribeRequest {
   readonly identity: Identity;
@@ -26,20 +20,9 @@ export interface SubscribeRequest {
   readonly signal: AbortSignal;
 }
 
-export interface ChangeSubscription {
-  /** From now on; with `skipsBuffered` without what committed before. */
-  activate(how: { readonly skipsBuffered: boolean }): void;
-  /** Idempotent. */
-  end(): void;
-}
-
 export type SubscribeOutcome =
   | { readonly kind: 'ready'; readonly subscription: ChangeSubscription }
   | { readonly kind: 'refused'; readonly message: string };
-
-interface Subscriber extends ChangeSubscriber {
-  readonly listener: ChangeListener;
-}
 
 /** Beyond, changes are dropped: nobody looks any more, or PostgreSQL answers too slowly. */
 const maxBuffered = 200_000;
@@ -52,8 +35,9 @@ export class ChangesFeed {
   readonly #rateLimit = new RateLimit();
   readonly #subscribers = new Set<Subscriber>();
   #buffer: SequencedChange[] = [];
+  /** Of the transaction that is being read: it is delivered whole or not at all. */
+  #transaction: SequencedChange[] = [];
   #sequence = 0;
-  #rowsOfTransaction = 0;
   #look: Promise<void> | undefined;
   #poll: NodeJS.Timeout | undefined;
   #publicationCheck: NodeJS.Timeout | undefined;
@@ -71,7 +55,7 @@ export class ChangesFeed {
       onDecoded: (decoded) => this.#take(decoded),
       onLost: () => this.#forgetChanges(),
       shouldGiveUp: (awayMs) => awayMs > this.#vices.giveUpAfterMs,
-      onGaveUp: () => this.#subscribers.clear(),
+      onGaveUp: () => this.#forgetSubscribers(),
     });
   }
 
@@ -95,12 +79,19 @@ export class ChangesFeed {
     // Whoever subscribes wakes a worker that gave up; the subscribers from before stay forgotten (10-*).
     this.#stream.start();
     await this.#stream.untilDecoding(signal);
-    return { kind: 'ready', subscription: this.#subscription(identity, resolution.bindings, listener) };
+    const subscription = new Subscriber({
+      identity,
+      bindings: resolution.bindings,
+      listener,
+      all: this.#subscribers,
+      nextSequence: () => this.#sequence,
+    });
+    return { kind: 'ready', subscription };
   }
 
   /** All present subscriptions are dead for good; the next one starts the worker again. */
   async stopWorker(): Promise<void> {
-    this.#subscribers.clear();
+    this.#forgetSubscribers();
     await this.#stream.stop();
     this.#forgetChanges();
   }
@@ -115,7 +106,7 @@ export class ChangesFeed {
   async close(): Promise<void> {
     clearInterval(this.#poll);
     clearInterval(this.#publicationCheck);
-    this.#subscribers.clear();
+    this.#forgetSubscribers();
     await this.#stream.close();
     await this.#look;
   }
@@ -128,60 +119,56 @@ export class ChangesFeed {
     this.#publicationCheck = setInterval(() => void this.#checkPublication(), publicationCheckMs);
   }
 
-  #subscription(
-    identity: Identity,
-    bindings: readonly ResolvedBinding[],
-    listener: ChangeListener,
-  ): ChangeSubscription {
-    let subscriber: Subscriber | undefined;
-    return {
-      activate: ({ skipsBuffered }) => {
-        subscriber = { identity, bindings, listener, firstSequence: skipsBuffered ? this.#sequence : 0 };
-        this.#subscribers.add(subscriber);
-      },
-      end: () => {
-        if (subscriber !== undefined) this.#subscribers.delete(subscriber);
-      },
-    };
-  }
-
   #take(decoded: Decoded): void {
     switch (decoded.kind) {
       case 'change':
-        this.#rowsOfTransaction += 1;
-        if (this.#isTooMuch()) this.#choke();
-        else if (this.#buffer.length < maxBuffered) {
-          this.#buffer.push({ sequence: this.#sequence, change: decoded.change });
-          this.#sequence += 1;
-        }
+        if (this.#transaction.length > this.#largestTransaction()) this.#choke();
+        else this.#transaction.push({ sequence: this.#sequence, change: decoded.change });
+        this.#sequence += 1;
         return;
       case 'commit':
-        this.#rowsOfTransaction = 0;
-        if (this.#options.changesPollMs === 0) this.#lookAtBuffer();
+        this.#endTransaction();
         return;
       case 'nothing':
     }
   }
 
-  #isTooMuch(): boolean {
+  #largestTransaction(): number {
     const { isOn, maxRows } = this.#vices.bulkOutage;
-    return isOn && this.#rowsOfTransaction > maxRows;
+    return isOn ? Math.min(maxRows, maxBuffered) : maxBuffered;
+  }
+
+  #endTransaction(): void {
+    if (this.#buffer.length + this.#transaction.length > maxBuffered) {
+      this.#options.logger.warn(
+        { changes: this.#buffer.length },
+        'changes are lost: too many wait for a look',
+      );
+      this.#buffer = [];
+    }
+    this.#buffer = this.#buffer.length === 0 ? this.#transaction : this.#buffer.concat(this.#transaction);
+    this.#transaction = [];
+    if (this.#options.changesPollMs === 0) this.#lookAtBuffer();
   }
 
   /** The poll runs into its timeout, and its temporary slot is gone (14-bulk-100000). */
   #choke(): void {
     if (!this.#stream.isDecoding) return;
     this.#options.logger.warn(
-      { rows: this.#rowsOfTransaction },
+      { rows: this.#transaction.length },
       'a transaction is too large: the slot is dropped',
     );
     this.#forgetChanges();
     void this.#stream.interrupt(this.#vices.bulkOutage.outageMs);
   }
 
+  #forgetSubscribers(): void {
+    for (const subscriber of this.#subscribers) subscriber.end();
+  }
+
   #forgetChanges(): void {
     this.#buffer = [];
-    this.#rowsOfTransaction = 0;
+    this.#transaction = [];
   }
 
   #lookAtBuffer(): void {
@@ -205,7 +192,7 @@ export class ChangesFeed {
       });
       const nowMs = performance.now();
       for (const { subscriber, data, ids } of deliveries) {
-        if (!this.#subscribers.has(subscriber) || this.#vices.areChangesSilent) continue;
+        if (subscriber.isEnded || this.#vices.areChangesSilent) continue;
         if (this.#rateLimit.isAllowed(this.#vices.rateLimit, nowMs)) subscriber.listener.onChange(data, ids);
       }
     } catch (error) {

@@ -5,7 +5,8 @@
 //   (subscribing to changes goes on beside it: `SUBSCRIBED` says nothing about it, only `system ok` does, RT1)
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChangesFeed, ChangeSubscription, SubscribeOutcome } from './changes-feed.ts';
+import type { ChangeSubscription } from './change-subscriber.ts';
+import type { ChangesFeed, SubscribeOutcome } from './changes-feed.ts';
 import { type Broadcast, isRecord, type OutgoingFrame } from './frames.ts';
 import type { Hub, TopicMember } from './hub.ts';
 import type { JoinConfig } from './join-config.ts';
@@ -193,9 +194,8 @@ export class Channel implements TopicMember {
   }
 
   #activate(subscription: ChangeSubscription, skipsBuffered: boolean): void {
-    this.#subscription?.end();
+    subscription.activate({ skipsBuffered, replaces: this.#subscription });
     this.#subscription = subscription;
-    subscription.activate({ skipsBuffered });
   }
 
   /** Tries again while PostgreSQL is away, silently, as the real server does. */

@@ -26,7 +26,6 @@ export interface ReplicationSession {
 /** The text form of values depends on these; to_jsonb of a timestamp is in the session's time zone too. */
 const sessionSettings = '-c timezone=UTC -c datestyle=ISO,MDY -c intervalstyle=postgres -c bytea_output=hex';
 const connectDeadlineMs = 5_000;
-const acknowledgeSeconds = 10;
 const closeDeadlineMs = 500;
 
 /** Resolves when the slot exists: what commits from then on is decoded. Rejects when it cannot be made. */
@@ -39,7 +38,8 @@ export async function openReplicationSession(options: SessionOptions): Promise<R
       keepAlive: true,
       options: sessionSettings,
     },
-    { acknowledge: { auto: false, timeoutSeconds: acknowledgeSeconds } },
+    // Answered by hand, see below.
+    { acknowledge: { auto: false, timeoutSeconds: 0 } },
   );
   const plugin = new TemporarySlotPlugin({ protoVersion: 1, publicationNames: [options.publication] });
   const started = Promise.withResolvers<void>();
@@ -50,8 +50,7 @@ export async function openReplicationSession(options: SessionOptions): Promise<R
   service.on('start', () => started.resolve());
   service.on('data', (_lsn, message: Pgoutput.Message) => options.onDecoded(decoder.decode(message)));
   service.on('heartbeat', (lsn, _timestamp, shouldRespond) => {
-    // A server that shuts down waits for this answer.
-    if (shouldRespond) void service.acknowledge(lsn);
+    if (shouldRespond) void service.acknowledge(positionBefore(lsn));
   });
 
   const close = closeOnce(service);
@@ -72,6 +71,16 @@ export async function openReplicationSession(options: SessionOptions): Promise<R
     });
   await started.promise;
   return { ended, close };
+}
+
+/**
+ * `acknowledge` adds one to what it is given. A server that shuts down waits until exactly what it sent is confirmed, and
+ * would wait for ever for one byte less or more.
+ */
+function positionBefore(lsn: string): string {
+  const [upper = '0', lower = '0'] = lsn.split('/');
+  const position = (BigInt(`0x${upper}`) << 32n) + BigInt(`0x${lower}`) - 1n;
+  return `${(position >> 32n).toString(16)}/${(position & 0xffffffffn).toString(16)}`;
 }
 
 function closeOnce(service: LogicalReplicationService): () => Promise<void> {

@@ -122,7 +122,14 @@ export class ReplicationStream {
 
   async #connect(signal: AbortSignal): Promise<ReplicationSession | undefined> {
     try {
-      const session = await openReplicationSession({ ...this.#options, signal });
+      const session = await openReplicationSession({
+        ...this.#options,
+        signal,
+        // What was on its way when the stream was stopped is lost, as everything after it.
+        onDecoded: (decoded) => {
+          if (!signal.aborted) this.#options.onDecoded(decoded);
+        },
+      });
       if (signal.aborted) {
         await session.close();
         return undefined;

@@ -27,13 +27,19 @@ export async function makeToken(request: TokenRequest): Promise<string> {
     .sign(new TextEncoder().encode(request.secret ?? jwtSecret));
 }
 
-export interface RealtimeBench extends AsyncDisposable {
+export interface RealtimeBench extends RealtimeDoor {
   readonly postgres: PostgresServer;
+  /** Runs statements as a superuser, each call on one connection. */
+  sql(text: string): Promise<void>;
+  /** Another gateway on the same PostgreSQL. */
+  openDoor(options?: Partial<RealtimeGatewayOptions>): Promise<RealtimeDoor>;
+}
+
+/** A gateway with the HTTP server it stands behind. */
+export interface RealtimeDoor extends AsyncDisposable {
   readonly gateway: RealtimeGateway;
   /** http://127.0.0.1:port */
   readonly url: string;
-  /** Runs statements as a superuser, each call on one connection. */
-  sql(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -54,24 +60,19 @@ export async function startRealtimeBench(
   pool.on('error', () => undefined);
   await installRealtimeSql(databaseUrl);
   await pool.query(recordedTables);
-  const gateway = createRealtimeGateway({ databaseUrl, jwtSecret, ...quick, ...options });
-  const server = createServer((request, response) => void gateway.handleHttp(request, response));
-  server.on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head));
-  const listening = Promise.withResolvers<void>();
-  server.listen(0, '127.0.0.1', () => listening.resolve());
-  await listening.promise;
-  await gateway.start();
+  const openDoor = (own: Partial<RealtimeGatewayOptions> = {}): Promise<RealtimeDoor> =>
+    startDoor({ databaseUrl, jwtSecret, ...quick, ...own });
+  const door = await openDoor(options);
   const close = async (): Promise<void> => {
-    await gateway.close();
-    server.closeAllConnections();
-    server.close();
+    await door.close();
     await pool.end();
     await postgres.close();
   };
   return {
     postgres,
-    gateway,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    gateway: door.gateway,
+    url: door.url,
+    openDoor,
     sql: async (text) => {
       const client = await pool.connect();
       let failure: Error | undefined;
@@ -87,6 +88,27 @@ export async function startRealtimeBench(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+async function startDoor(options: RealtimeGatewayOptions): Promise<RealtimeDoor> {
+  const gateway = createRealtimeGateway(options);
+  const server = createServer((request, response) => void gateway.handleHttp(request, response));
+  server.on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head));
+  const listening = Promise.withResolvers<void>();
+  server.listen(0, '127.0.0.1', () => listening.resolve());
+  await listening.promise;
+  await gateway.start();
+  const close = async (): Promise<void> => {
+    await gateway.close();
+    server.closeAllConnections();
+    server.close();
+  };
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { gateway, url, close, [Symbol.asyncDispose]: close };
+}
+
+export function socketUrl(door: RealtimeDoor, token: string, vsn = '2.0.0'): string {
+  return `${door.url.replace('http', 'ws')}/realtime/v1/websocket?apikey=${token}&vsn=${vsn}`;
 }
 
 const policyColumns = `tenant_id uuid primary key, model text, max_tokens int, note text,
@@ -113,7 +135,6 @@ alter table copilot_internal.no_pk replica identity full;
 create table copilot_internal.not_published (tenant_id uuid primary key, b text);
 create table copilot_internal.lat (id int primary key, v int, at timestamptz default clock_timestamp());
 create table copilot_internal.bulk (id int primary key, v int);
-create table copilot_internal.barrier (id int primary key);
 create table copilot_internal.added_later (id int primary key);
 grant select, insert, update, delete on all tables in schema copilot_internal to anon, authenticated, service_role;
 create table copilot_internal.no_grant (id int primary key, v int);
@@ -121,7 +142,13 @@ insert into copilot_internal.lat (id, v) values (1, 0);
 alter publication supabase_realtime add table
   copilot_internal.tenant_llm_policies, copilot_internal.rls_full, copilot_internal.norls_default,
   copilot_internal.norls_full, copilot_internal.composite, copilot_internal.no_pk, copilot_internal.no_grant,
-  copilot_internal.lat, copilot_internal.bulk, copilot_internal.barrier;
+  copilot_internal.lat, copilot_internal.bulk;
+-- Not in the schema of the recordings: some of them listen to all of it.
+create schema bench;
+grant usage on schema bench to service_role;
+create table bench.barrier (id int primary key);
+grant select on bench.barrier to service_role;
+alter publication supabase_realtime add table bench.barrier;
 create function copilot_internal.announce() returns trigger language plpgsql security definer as $$
 begin
   perform realtime.broadcast_changes('policies', tg_op, tg_op, tg_table_name, tg_table_schema, new, old);
