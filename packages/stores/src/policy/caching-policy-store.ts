@@ -37,6 +37,11 @@ export class CachingPolicyStore implements LlmPolicyStore {
 
   /** The policy is frozen: other readers share it. */
   async getPolicy(tenantId: string, options?: ReadOptions): Promise<TenantLlmPolicy | null> {
+    // An entry exists only under an id that was accepted before: a hit, on the path of every request, needs no check.
+    if (typeof tenantId === 'string' && options?.fresh !== true) {
+      const hit = this.#policies.peek(tenantId);
+      if (hit !== undefined) return hit;
+    }
     return this.#policies.get(parseInput(tenantIdSchema, 'tenantId', tenantId), options);
   }
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InvalidRowError } from '../errors.ts';
 import { somePolicy } from '../testing/policy-arbitrary.ts';
 import { connectSupabase, startPolicyInstance, type PolicyInstance } from '../testing/policy-instance.ts';
+import { tidemarkPassed } from '../testing/tidemark-passed.ts';
 import { describePolicyStore } from '../testing/policy-store-suite.ts';
 import { SupabasePolicyStore } from './supabase-policy-store.ts';
 
@@ -172,14 +173,7 @@ test('the TTL is the one that was asked for', async () => {
 
 /** Reads once the round of every earlier write is over: an earlier fill would be unlinked by it. */
 async function loadIntoL2(tenantId: string, instance: PolicyInstance = on): Promise<void> {
-  const writtenMs = performance.now();
-  await until(
-    () => {
-      const ageMs = instance.cache.status().namespaces[0]?.tidemarkAgeMs ?? Number.POSITIVE_INFINITY;
-      return performance.now() - ageMs > writtenMs;
-    },
-    { what: 'the tidemark to pass the write' },
-  );
+  await tidemarkPassed(instance.cache);
   await instance.store.getPolicy(tenantId, { fresh: true });
   const key = `copilot:llm:policy:${encodeKey(tenantId)}`;
   await until(async () => (await redis.exists(key)) === 1, { what: `${key} in Redis` });

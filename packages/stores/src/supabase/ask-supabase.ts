@@ -1,5 +1,5 @@
 // One request to the Data API: its deadline, and what counts as an answer. Every Supabase store asks through here, so
-// that "no row" is only ever said by the table itself. Never retries: the caller decides whether to ask again.
+// that "no row" is only ever said by the table itself. Never asks again after an answer, and never writes twice.
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { parseDuration, type Duration } from '@tidemark/protocol';
 import { InvalidInputError, SourceError } from '../errors.ts';
@@ -68,7 +68,8 @@ export interface SupabaseRequest {
  * Sends a request that asks for rows, writes included (`.select()`): supabase-js shows an empty 404, from a proxy or a
  * wrong URL, as success without data, which would make "no policy" of it, or a write that never happened.
  *
- * @param send builds the request with the given signal
+ * @param send builds the request with the given signal, and without the retries of supabase-js (`.retry(false)`): they
+ *   wait for seconds, while the caller may have something better to do than to wait
  * @returns the data of the answer
  * @throws SourceError; the signal's reason when the caller's signal ended the wait
  */
@@ -80,7 +81,10 @@ export async function askSupabase(
   const deadline = AbortSignal.timeout(table.deadlineMs);
   const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
   signal.throwIfAborted();
-  const { data, error, status } = await send(signal);
+  let reply = await send(signal);
+  // A kept-alive connection that the other end has just closed fails at once. To read again is safe; to write is not.
+  if (reply.status === 0 && request.action === 'read' && !signal.aborted) reply = await send(signal);
+  const { data, error, status } = reply;
   if (error === null && (status === 200 || status === 201)) return data;
 
   request.signal?.throwIfAborted();
