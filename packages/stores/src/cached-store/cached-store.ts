@@ -54,11 +54,13 @@ const optionNames: Readonly<Record<keyof CachingOptions, true>> = {
 };
 
 /**
+ * In a migration, once: `select tidemark.track('public.plans', 'id', array['copilot:billing:plan']);`, then
+ *
  * ```ts
- * const planSchema = z.object({ id: z.string(), seats: z.number(), endsAt: z.coerce.date() });
+ * const planSchema = z.object({ id: z.string(), seats: z.number(), ends_at: z.coerce.date() });
  * const plans = createCachedStore(cache, {
- *   keyPrefix: 'billing:plan',                       // copilot:billing:plan:{id}
- *   table: 'public.plans',                           // its journal triggers must be in place
+ *   keyPrefix: 'billing:plan', // copilot:billing:plan:{id}
+ *   table: 'public.plans',
  *   ttlSeconds: 300,
  *   schema: planSchema,
  *   load: async (id, { signal }) => {
@@ -68,7 +70,7 @@ const optionNames: Readonly<Record<keyof CachingOptions, true>> = {
  *   },
  * });
  * await plans.get('p1');
- * await plans.write('p1', () => updatePlan('p1'));   // the database first, then the invalidation, whatever happened
+ * await plans.write('p1', () => updatePlan('p1')); // the database first, then the invalidation, whatever happened
  * ```
  *
  * @throws InvalidInputError for a ttl; TidemarkError `REGION_EXISTS` when the cache has a store with that key prefix
