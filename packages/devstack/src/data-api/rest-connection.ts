@@ -20,6 +20,12 @@ function isoTime(text: string): string {
   return text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00');
 }
 
+/** PostgreSQL writes a numeric as a JSON number, but for NaN and the infinities; a client reads it as a double. */
+function jsonNumber(text: string): number | string {
+  const number = Number(text);
+  return Number.isFinite(number) ? number : text;
+}
+
 const postgresOptions = {
   // As PostgREST: a pool of ten, and a request waits ten seconds for the database at most.
   max: 10,
@@ -29,6 +35,9 @@ const postgresOptions = {
     timestamp: { to: 1114, from: [1114], serialize: String, parse: isoTime },
     timestamptz: { to: 1184, from: [1184], serialize: String, parse: isoTime },
     timetz: { to: 1266, from: [1266], serialize: String, parse: isoTime },
+    numeric: { to: 1700, from: [1700], serialize: String, parse: jsonNumber },
+    // As PostgreSQL writes it: \x and hexadecimal digits.
+    bytea: { to: 17, from: [17], serialize: String, parse: String },
   },
 };
 

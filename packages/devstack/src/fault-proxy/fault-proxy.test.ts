@@ -146,6 +146,25 @@ describe('silence', () => {
     await until(() => client.received() === 'ab', { what: 'the answer' });
   });
 
+  test('holds a bounded number of bytes: the sender has to wait, as before a real network', async () => {
+    const client = await dial();
+    proxy.silence();
+    const chunk = Buffer.alloc(64 * 1024);
+    const chunks = 1_024;
+    let taken = 0;
+    const send = (): void => {
+      if (taken < chunks) client.socket.write(chunk, () => ((taken += 1), send()));
+    };
+    send();
+    const standsStill = async (): Promise<boolean> => {
+      const before = taken;
+      await roundTripElsewhere();
+      return taken === before;
+    };
+    await until(standsStill, { what: 'the sender to wait' });
+    expect(taken).toBeLessThan(chunks / 2);
+  });
+
   test('hides the death of the server, as a half-open connection does', async () => {
     const client = await dial();
     client.socket.write('a');
@@ -168,6 +187,16 @@ describe('a faulty line', () => {
     client.socket.write('ping');
     await until(() => client.received() === 'ping', { what: 'the echo', everyMs: 1 });
     expect(performance.now() - sentAt).toBeGreaterThanOrEqual(79);
+  });
+
+  test('bytes that wait for the end of a delay pass at once when it is healed', async () => {
+    const client = await dial();
+    proxy.delay(3_600_000);
+    client.socket.write('late');
+    await roundTripElsewhere();
+    expect(client.received()).toBe('');
+    await proxy.heal();
+    await until(() => client.received() === 'late', { what: 'the echo' });
   });
 
   test('slow lets no more bytes pass than it says', async () => {
