@@ -23,7 +23,7 @@ export interface StoredMessage {
 }
 
 /** Whatever a client asks for (09-*: 1,000 asked, 25 came). */
-export const maxReplayed = 25;
+const maxReplayed = 25;
 
 export class BroadcastFeed {
   readonly #hub: Hub;

@@ -1,6 +1,7 @@
 // The gateway's own connections to PostgreSQL for queries. Owns the pool, its deadlines and its end; every value goes in
 // and out as text. Never decodes the log: that is replication-session.ts.
 import { Pool, type PoolClient } from 'pg';
+import { withDeadline } from '../processes/until.ts';
 import type { RealtimeLogger } from './options.ts';
 
 /** A subscriber, as PostgreSQL's policies know it. */
@@ -38,7 +39,12 @@ export class Database {
       // Connections must not keep a test process alive between two events.
       idleTimeoutMillis: 10_000,
     });
-    this.#pool.on('connect', (client) => this.#clients.add(client));
+    this.#pool.on('connect', (client) => {
+      this.#clients.add(client);
+      // The pool listens to idle connections only; one that is lost between two queries of a transaction would end this
+      // process, though the next query says so anyway.
+      client.on('error', () => undefined);
+    });
     this.#pool.on('remove', (client) => this.#clients.delete(client));
     // A restart of PostgreSQL ends idle connections; without a listener that would end this process.
     this.#pool.on('error', (error) => logger.info({ err: error }, 'an idle connection to PostgreSQL ended'));
@@ -81,11 +87,10 @@ export class Database {
   /** Idempotent; does not wait for a server that answers no more. */
   async close(): Promise<void> {
     if (this.#pool.ending) return;
-    const ended = this.#pool.end();
-    const { promise: tooLate, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, closeDeadlineMs);
-    await Promise.race([ended, tooLate]);
-    clearTimeout(timer);
+    await withDeadline(this.#pool.end(), {
+      what: 'the connections to PostgreSQL to end',
+      deadlineMs: closeDeadlineMs,
+    }).catch(() => undefined);
     for (const client of this.#clients) destroyConnection(client);
   }
 }

@@ -16,7 +16,7 @@ const operators = {
 } as const;
 
 type SqlOperator = keyof typeof operators;
-export type FilterOperator = SqlOperator | 'in' | 'is';
+type FilterOperator = SqlOperator | 'in' | 'is';
 
 const textOperators = new Set<FilterOperator>(['like', 'ilike', 'match', 'imatch']);
 const isValues = new Set(['null', 'true', 'false', 'unknown']);

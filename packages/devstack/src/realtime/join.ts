@@ -24,7 +24,7 @@ export type JoinOutcome =
   | { readonly kind: 'joined'; readonly channel: Channel }
   | { readonly kind: 'refused'; readonly reason: string };
 
-export type AccessOutcome =
+type AccessOutcome =
   | { readonly kind: 'granted'; readonly access: TopicAccess }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 

@@ -23,6 +23,8 @@ create table if not exists realtime.messages (
 );
 create index if not exists messages_replay on realtime.messages (topic, inserted_at desc)
   where extension = 'broadcast' and private;
+-- The role of migrations is a member of this one: it may write policies.
+alter table realtime.messages owner to supabase_realtime_admin;
 alter table realtime.messages enable row level security;
 grant select, insert, update on realtime.messages to postgres, anon, authenticated, service_role;
 

@@ -5,9 +5,9 @@ import { jsonObject } from './json-value.ts';
 import type { ColumnShape, TableShape } from './table-shape.ts';
 
 /** The JSON of a value; a batch has asked PostgreSQL for those that need it before. */
-export type JsonOf = (column: ColumnShape, text: string | null) => string;
+type JsonOf = (column: ColumnShape, text: string | null) => string;
 
-export interface Audience {
+interface Audience {
   readonly role: string;
   /** The columns a binding asks for; undefined: all. */
   readonly select?: readonly string[] | undefined;

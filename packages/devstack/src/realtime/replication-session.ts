@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from 'pg';
 import { LogicalReplicationService, type Pgoutput, PgoutputPlugin } from 'pg-logical-replication';
+import { withDeadline } from '../processes/until.ts';
 import { destroyConnection } from './database.ts';
 import { type Decoded, Decoder } from './decoding.ts';
 
@@ -86,13 +87,12 @@ function positionBefore(lsn: string): string {
 function closeOnce(service: LogicalReplicationService): () => Promise<void> {
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    const { promise: tooLate, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, closeDeadlineMs);
     // `destroy` waits for the server's goodbye, which a frozen server does not say; nor is there another way to the
     // socket of a connection that is still being made.
     const client: unknown = service['_client'];
-    await Promise.race([service.destroy().catch(() => undefined), tooLate]);
-    clearTimeout(timer);
+    await withDeadline(service.destroy(), { what: 'the decoding to end', deadlineMs: closeDeadlineMs }).catch(
+      () => undefined,
+    );
     destroyConnection(client);
   };
   return () => (closing ??= close());

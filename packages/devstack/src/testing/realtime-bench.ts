@@ -57,7 +57,9 @@ export async function startRealtimeBench(
   const postgres = await startPostgres();
   const databaseUrl = postgres.urlFor('supabase_admin');
   const pool = new Pool({ connectionString: databaseUrl, max: 2 });
+  // PostgreSQL is stopped in many tests, also between two queries.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   await installRealtimeSql(databaseUrl);
   await pool.query(recordedTables);
   const openDoor = (own: Partial<RealtimeGatewayOptions> = {}): Promise<RealtimeDoor> =>

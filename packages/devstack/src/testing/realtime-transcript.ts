@@ -16,7 +16,7 @@ export interface TranscriptLine {
   readonly [more: string]: unknown;
 }
 
-export const fixturesFolder: string = path.join(import.meta.dirname, '../../fixtures/realtime-transcripts');
+const fixturesFolder: string = path.join(import.meta.dirname, '../../fixtures/realtime-transcripts');
 
 export function transcriptNames(): readonly string[] {
   const files = readdirSync(fixturesFolder).filter((file) => file.endsWith('.jsonl'));
