@@ -319,9 +319,10 @@ describe('the schema cache', () => {
 describe('when a part is away', () => {
   test('without PostgreSQL it answers 503, and works again when PostgreSQL is back', async () => {
     await stack.postgres.stop();
+    // 002 instead of 001 when the schema cache has just been given up, after DDL.
     expect(await anon.from('notes').select('id').limit(1)).toMatchObject({
       status: 503,
-      error: { code: 'PGRST001' },
+      error: { code: expect.stringMatching(/^PGRST00[12]$/) as string },
     });
     await stack.postgres.start();
     await until(async () => (await anon.from('notes').select('id').limit(1)).status === 200, {
