@@ -40,12 +40,12 @@ export interface Sidecar extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   status(): SidecarStatus;
-  /** Stops serving and ends the rounds, within {@link closeDeadlineMs}. Idempotent. */
+  /** Stops serving and ends the rounds, within a few seconds whatever is dead. Idempotent. */
   close(): Promise<void>;
 }
 
 /** Orchestrators kill after ten seconds; what a dead peer holds longer than this is left to the end of the process. */
-export const closeDeadlineMs = 3_000;
+const closeDeadlineMs = 3_000;
 
 /**
  * Starts a sidecar. A part that can't be reached does not keep it from starting: the sidecar is then not ready.

@@ -4,6 +4,14 @@ import type { BestEffortTable, RealtimeHintKind } from '@tidemark/engine';
 import type { LogLevel } from '../log/logger.ts';
 import { bestEffortSchema } from './best-effort-setting.ts';
 import { ConfigError } from './config-error.ts';
+import {
+  defaultHost,
+  defaultKeyPrefix,
+  defaultLogLevel,
+  defaultMaxStalenessMs,
+  defaultPort,
+  defaultRoundEveryMs,
+} from './defaults.ts';
 import { readRedisUrl } from './redis-setting.ts';
 import {
   databaseUrlSchema,
@@ -32,20 +40,6 @@ export interface SidecarConfig {
   readonly logLevel: LogLevel;
 }
 
-/** The prefix that instances have by default. */
-export const defaultKeyPrefix = 'copilot';
-
-/** Four small calls a second are what a Data API carries unnoticed; a direct connection is ten times as quick. */
-export const defaultRoundEveryMs = { rpc: 250, direct: 100 } as const;
-
-/** The default of a region. */
-export const defaultMaxStalenessMs = 2_000;
-
-/** Of this machine only: what it says is not for everybody. */
-export const defaultHost = '127.0.0.1';
-
-export const defaultPort = 8787;
-
 /** An instance reads the head so many times within a bound. */
 const headReadsPerBound = 8;
 
@@ -61,7 +55,7 @@ export function resolveConfig(sources: ConfigSources): SidecarConfig {
     ...readRealtime(reader),
     host: reader.read('TIDEMARK_HOST', hostSchema) ?? defaultHost,
     port: reader.read('TIDEMARK_PORT', portSchema) ?? defaultPort,
-    logLevel: reader.read('LOG_LEVEL', logLevelSchema) ?? 'info',
+    logLevel: reader.read('LOG_LEVEL', logLevelSchema) ?? defaultLogLevel,
   };
   const { problems } = reader;
   if (redisUrl === undefined || problems.length > 0) throw new ConfigError(problems);

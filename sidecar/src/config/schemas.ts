@@ -3,6 +3,7 @@
 import type { RealtimeHintKind } from '@tidemark/engine';
 import { type Duration, parseDuration } from '@tidemark/protocol';
 import * as z from 'zod';
+import { defaultLogLevel, defaultPort } from './defaults.ts';
 import { logLevels, type LogLevel } from '../log/logger.ts';
 
 type Refuse = (sentence: string) => never;
@@ -24,7 +25,7 @@ export const portSchema: z.ZodType<number, string> = setting((text, refuse) => {
   return port <= 65_535
     ? port
     : refuse(
-        `must be a whole number from 0 to 65535, got "${text}": 8787 is the default, 0 takes any free port`,
+        `must be a whole number from 0 to 65535, got "${text}": ${defaultPort} is the default, 0 takes any free port`,
       );
 });
 
@@ -57,7 +58,7 @@ export const keyPrefixSchema: z.ZodType<string, string> = setting((text, refuse)
 export const logLevelSchema: z.ZodType<LogLevel, string> = setting(
   (text, refuse) =>
     logLevels.find((level) => level === text.toLowerCase()) ??
-    refuse(`must be one of ${logLevels.join(', ')}, got "${text}": info is the default`),
+    refuse(`must be one of ${logLevels.join(', ')}, got "${text}": ${defaultLogLevel} is the default`),
 );
 
 export const hintsSchema: z.ZodType<readonly RealtimeHintKind[], string> = setting((text, refuse) => {

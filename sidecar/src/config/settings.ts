@@ -1,4 +1,13 @@
 // Every setting of the sidecar: its variable, its flag, what it is for. Owns the names and the help text; never a value.
+import { logLevels } from '../log/logger.ts';
+import {
+  defaultHost,
+  defaultKeyPrefix,
+  defaultLogLevel,
+  defaultMaxStalenessMs,
+  defaultPort,
+  defaultRoundEveryMs,
+} from './defaults.ts';
 
 export interface Setting {
   /** Without the leading `--`; null for a secret, because the arguments of a process are visible to others. */
@@ -34,15 +43,15 @@ export const settings: Readonly<Record<Variable, Setting>> = {
   REDIS_TOKEN: { flag: null, meaning: 'token that belongs to the https:// URL of Upstash' },
   TIDEMARK_KEY_PREFIX: {
     flag: 'key-prefix',
-    meaning: 'first part of every Redis key, as in the instances; default copilot',
+    meaning: `first part of every Redis key, as in the instances; default ${defaultKeyPrefix}`,
   },
   TIDEMARK_ROUND_EVERY: {
     flag: 'round-every',
-    meaning: 'period of the rounds; default 250ms, over a direct connection 100ms',
+    meaning: `period of the rounds; default ${defaultRoundEveryMs.rpc}ms, over a direct connection ${defaultRoundEveryMs.direct}ms`,
   },
   TIDEMARK_MAX_STALENESS: {
     flag: 'max-staleness',
-    meaning: 'the smallest maxStaleness of any region, to check the period against; default 2s',
+    meaning: `the smallest maxStaleness of any region, to check the period against; default ${defaultMaxStalenessMs}ms`,
   },
   TIDEMARK_HINTS: {
     flag: 'hints',
@@ -52,9 +61,9 @@ export const settings: Readonly<Record<Variable, Setting>> = {
     flag: 'best-effort-tables',
     meaning: 'tables without triggers, fed by Realtime alone: public.flags(id)=copilot:flags,...',
   },
-  TIDEMARK_HOST: { flag: 'host', meaning: 'address of /healthz and /readyz; default 127.0.0.1' },
-  TIDEMARK_PORT: { flag: 'port', meaning: 'its port, 0 for any that is free; default 8787' },
-  LOG_LEVEL: { flag: 'log-level', meaning: 'trace, debug, info, warn, error, fatal or silent; default info' },
+  TIDEMARK_HOST: { flag: 'host', meaning: `address of /healthz and /readyz; default ${defaultHost}` },
+  TIDEMARK_PORT: { flag: 'port', meaning: `its port, 0 for any that is free; default ${defaultPort}` },
+  LOG_LEVEL: { flag: 'log-level', meaning: `${logLevels.join(', ')}; default ${defaultLogLevel}` },
 };
 
 export const variables: readonly Variable[] = Object.keys(settings) as Variable[];
