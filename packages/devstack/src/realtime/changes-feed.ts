@@ -206,7 +206,9 @@ export class ChangesFeed {
   async #checkPublication(): Promise<void> {
     const tables = await this.#readPublishedTables();
     if (tables === undefined || tables === this.#publishedTables) return;
+    const isFirst = this.#publishedTables === undefined;
     this.#publishedTables = tables;
+    if (isFirst) return;
     for (const { listener } of this.#subscribers) listener.onPublicationChanged();
   }
 

@@ -10,6 +10,7 @@ import {
   startRealtimeBench,
 } from '../testing/realtime-bench.ts';
 import { FrameClient } from '../testing/realtime-frame-client.ts';
+import { realtimeSql } from './index.ts';
 
 let bench: RealtimeBench;
 
@@ -209,6 +210,18 @@ test('without a trigger function to blame, realtime.send warns and the transacti
   await client.end();
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toMatch(/^ErrorSendingBroadcastMessage: null value in column "topic"/);
+});
+
+test('the SQL of the schema may be run again, and keeps what is there', async () => {
+  await bench.sql(`select realtime.send('{}', 'kept', 'here')`);
+  await bench.sql(realtimeSql);
+  const client = await connect();
+  client.send(
+    '["1","1","realtime:here","phx_join",{"config":{"private":true,"broadcast":{"replay":{"since":0}}}}]',
+  );
+  await until(() => client.frames.length === 2, { what: 'the replayed message' });
+  expect(texts(client)[1]).toMatch(/"event":"kept","meta":\{"id":"[^"]+","replayed":true\}/);
+  await client.close();
 });
 
 test('after close no connection to PostgreSQL and no socket is left, and closing again is nothing', async () => {
