@@ -8,7 +8,7 @@ export {
   realtimeJournal,
   type RealtimeJournalOptions,
 } from './journal/realtime-journal.ts';
-export { supabaseJournal } from './journal/supabase-journal.ts';
+export { supabaseJournal, type SupabaseJournalOptions } from './journal/supabase-journal.ts';
 export { bestEffortNamespace } from './namespaces.ts';
 export { defaultPruneEvery, defaultReadTimeout, defaultRoundEvery, type EngineOptions } from './options.ts';
 export type { LoopState } from './round/round-loop.ts';

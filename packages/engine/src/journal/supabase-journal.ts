@@ -7,27 +7,40 @@ import { parseRead } from './parse-read.ts';
 /** A gateway may answer with a whole page. */
 const maxMessageLength = 200;
 
+export interface SupabaseJournalOptions {
+  /** Deadline of a call other than a read, whose caller sets its own. In milliseconds, default 2,000. */
+  readonly callTimeoutMs?: number;
+}
+
 /** @param supabase a client made with the service key; only rpc is used */
-export function supabaseJournal(supabase: SupabaseClient): Journal {
+export function supabaseJournal(supabase: SupabaseClient, options: SupabaseJournalOptions = {}): Journal {
+  const { callTimeoutMs = 2_000 } = options;
+
+  /** A fetch alone waits five minutes for a server that says nothing, and the round with it. */
+  async function call(name: string, parameters: object, timeoutMs = callTimeoutMs): Promise<unknown> {
+    return dataOf(await supabase.rpc(name, parameters).abortSignal(AbortSignal.timeout(timeoutMs)));
+  }
+
   return {
     async read({ since, knownWatchHash, signal }) {
-      const call = supabase.rpc('tidemark_changes_since', { prev: since, known_watch: knownWatchHash });
-      const response = await call.abortSignal(signal);
+      const asked = supabase.rpc('tidemark_changes_since', { prev: since, known_watch: knownWatchHash });
+      const response = await asked.abortSignal(signal);
       // supabase-js turns a 404 without a body into success without data; a round's answer always has some.
       if (response.error === null && response.data === null) throw asError(notTheDataApi(404));
       return parseRead(dataOf(response));
     },
     async nextGeneration(atLeast) {
-      return Number(dataOf(await supabase.rpc('tidemark_next_generation', { at_least: atLeast })));
+      return Number(await call('tidemark_next_generation', { at_least: atLeast }));
     },
     async invalidate(table, keys) {
-      dataOf(await supabase.rpc('tidemark_invalidate', { target: table, keys }));
+      await call('tidemark_invalidate', { target: table, keys });
     },
     async addPrefix(table, prefix) {
-      dataOf(await supabase.rpc('tidemark_add_prefix', { target: table, prefix }));
+      await call('tidemark_add_prefix', { target: table, prefix });
     },
     async prune() {
-      return Number(dataOf(await supabase.rpc('tidemark_prune')));
+      // It may delete 50,000 rows, and no round waits for it.
+      return Number(await call('tidemark_prune', {}, 5 * callTimeoutMs));
     },
     close: () => Promise.resolve(),
   };
@@ -58,17 +71,18 @@ function explain({ status, error }: PostgrestSingleResponse<unknown>): JournalPr
       sentence: 'the schema public is not exposed: add it to the exposed schemas of the Data API settings',
     };
   }
+  // Before the status: without a user PostgREST says 401 to this, too.
+  if (code === '42501') {
+    return {
+      code: 'JOURNAL_KEY_REFUSED',
+      sentence: 'the key may not read the journal: it must be the service_role key, not the anon key',
+    };
+  }
   if (status === 401 || code === 'PGRST301') {
     return {
       code: 'JOURNAL_KEY_REFUSED',
       sentence:
         'Supabase refused the key: set SUPABASE_SERVICE_ROLE_KEY to the service_role key of this project',
-    };
-  }
-  if (code === '42501') {
-    return {
-      code: 'JOURNAL_KEY_REFUSED',
-      sentence: 'the key may not read the journal: it must be the service_role key, not the anon key',
     };
   }
   // PostgREST gives each of its errors a code, and success a body of JSON.
