@@ -1,12 +1,11 @@
 // A Redis that loses what it held: all of it, the last part of it, or one key. What a publisher remembers, what Redis
 // holds and what instances have applied then differ, and no change may fall between (R1, R2).
-import { type RedisServer, startRedis } from '@tidemark/devstack';
+import { type RedisServer, startRedis, until } from '@tidemark/devstack';
 import { formatHead } from '@tidemark/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Publisher, remember } from '../testing/publisher.ts';
 import { looksUntilTakeover, RedisScene } from '../testing/redis-scene.ts';
 import { policies, type ScriptedJournal } from '../testing/scripted-journal.ts';
-import { until } from '../testing/until.ts';
 
 let server: RedisServer;
 let scene: RedisScene;
@@ -29,7 +28,7 @@ afterAll(() => server.close());
 async function reconnect(one: Publisher): Promise<void> {
   const { epoch, commands } = one.redis;
   await scene.redis.client('KILL', 'ID', await commands.client('ID'));
-  await until('the new connection', () => one.redis.epoch > epoch && commands.status === 'ready');
+  await until(() => one.redis.epoch > epoch && commands.status === 'ready', { what: 'the new connection' });
 }
 
 async function commitAndRound(one: Publisher, key: string): Promise<void> {

@@ -1,11 +1,10 @@
 // One namespace, one or two publishers, a real Redis, a journal in memory: who publishes, and what.
-import { type RedisServer, startRedis } from '@tidemark/devstack';
+import { type RedisServer, startRedis, until } from '@tidemark/devstack';
 import { parseMessage } from '@tidemark/protocol';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { looksUntilTakeover, RedisScene } from '../testing/redis-scene.ts';
 import { policies, policyWatch, type ScriptedJournal, watched } from '../testing/scripted-journal.ts';
-import { until } from '../testing/until.ts';
 import { patience } from './claim.ts';
 
 let server: RedisServer;
@@ -63,7 +62,7 @@ describe('the first publisher of a namespace', () => {
     expect(log[1]).toEqual(record);
     expect(cursor).toEqual(journal.cursor);
     expect(head).toMatchObject({ position: record.position, begun: 2, done: 2 });
-    await until('the record on the bus', () => follows.applied.length === 1);
+    await until(() => follows.applied.length === 1, { what: 'the record on the bus' });
     expect(follows.applied[0]).toMatchObject(record);
     expect(await scene.redis.mget(t1, t2, t3)).toEqual([null, null, 'kept']);
   });
@@ -233,7 +232,7 @@ describe('what ends continuity opens a generation that is linked to nothing, wit
     expect(cursor).toEqual(journal.cursor);
     expect(log).toEqual([{ position: { generation: 2, sequence: 0 }, previous: null, changes: new Map() }]);
     expect(watch?.hash).toBe(journal.watchHash);
-    await until('the reset', () => follows.resets.length === 2);
+    await until(() => follows.resets.length === 2, { what: 'the reset' });
     expect(await one.round()).toEqual({ isPublished: true, changed: 0, wantsMore: false });
   });
 
@@ -323,7 +322,7 @@ describe('the texts on the bus', () => {
     journal.commit('with "quotes" and : and %');
     journal.commitWhole('a.unwatched');
     await one.round();
-    await until('both records', () => texts.length === 2);
+    await until(() => texts.length === 2, { what: 'both records' });
     expect(texts.map(parseMessage)).toEqual((await scene.now()).log);
     subscriber.disconnect();
   });

@@ -1,12 +1,11 @@
 // The connection breaks while a script runs: before it had its effect, or after it, and the publisher cannot know which.
 // It forgets its memory, and what Redis says is the truth (COHERENCE row 13).
-import { type FaultProxy, type RedisServer, startFaultProxy, startRedis } from '@tidemark/devstack';
+import { type FaultProxy, type RedisServer, startFaultProxy, startRedis, until } from '@tidemark/devstack';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Follower } from '../testing/follower.ts';
 import type { Publisher } from '../testing/publisher.ts';
 import { looksUntilTakeover, RedisScene } from '../testing/redis-scene.ts';
 import { policies, type ScriptedJournal } from '../testing/scripted-journal.ts';
-import { until } from '../testing/until.ts';
 
 let server: RedisServer;
 let proxy: FaultProxy;
@@ -46,7 +45,7 @@ async function withoutAnswer(isEffective: boolean, step: () => Promise<unknown>)
     () => 'known',
     () => 'unknown',
   );
-  if (isEffective) await until('the effect', async () => (await scene.now()).headText !== before);
+  if (isEffective) await until(async () => (await scene.now()).headText !== before, { what: 'the effect' });
   proxy.cutConnections();
   await proxy.heal();
   expect(await outcome).toBe('unknown');
@@ -56,10 +55,13 @@ async function withoutAnswer(isEffective: boolean, step: () => Promise<unknown>)
 
 /** The publisher goes on, however many of its rounds fail until it is connected again. */
 async function untilWorking(): Promise<void> {
-  await until('a finished round', async () => {
-    const result = await one.tryRound();
-    return result !== undefined && result !== 'standby' && result.isPublished && !result.wantsMore;
-  });
+  await until(
+    async () => {
+      const result = await one.tryRound();
+      return result !== undefined && result !== 'standby' && result.isPublished && !result.wantsMore;
+    },
+    { what: 'a finished round' },
+  );
 }
 
 async function readJournal(): ReturnType<ScriptedJournal['read']> {
@@ -110,7 +112,9 @@ describe.each([
 
   test('takeover: one more generation, linked to the one before', async () => {
     proxy.cutConnections();
-    await until('the lost connection', () => one.redis.epoch === 1 && one.redis.commands.status === 'ready');
+    await until(() => one.redis.epoch === 1 && one.redis.commands.status === 'ready', {
+      what: 'the lost connection',
+    });
     await one.target.begin();
     journal.commit('t1');
     const read = await readJournal();
@@ -126,7 +130,7 @@ describe('after an unknown outcome', () => {
     await withoutAnswer(true, () => one.target.begin());
     const other = await scene.publisher();
     await looksUntilTakeover(other);
-    await until('the connection', () => one.redis.commands.status === 'ready');
+    await until(() => one.redis.commands.status === 'ready', { what: 'the connection' });
     expect(await one.round()).toBe('standby');
     await other.rounds();
     expect((await scene.head()).position.generation).toBe(2);
@@ -152,7 +156,7 @@ describe('a connection that was lost while no script ran', () => {
     journal.commit('t1');
     const read = await readJournal();
     await proxy.cut();
-    await until('the lost connection', () => one.redis.epoch === 1);
+    await until(() => one.redis.epoch === 1, { what: 'the lost connection' });
     expect(await one.target.publish(read)).toMatchObject({ isPublished: false });
     await scene.redis.flushall();
     await proxy.heal();
@@ -165,7 +169,7 @@ describe('a connection that was lost while no script ran', () => {
 
   test('keeps the memory: a Redis that came back empty is linked to it', async () => {
     await proxy.cut();
-    await until('the lost connection', () => one.redis.epoch === 1);
+    await until(() => one.redis.epoch === 1, { what: 'the lost connection' });
     await scene.redis.flushall();
     expect(await one.tryRound()).toBeUndefined();
     expect(await one.tryRound()).toBeUndefined();
