@@ -1,5 +1,9 @@
 import { startRedis, type Stack, startStack, until } from '@tidemark/devstack';
+import { silentLogger } from '@tidemark/protocol';
+import { getActiveResourcesInfo } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { resolveConfig } from './config/config.ts';
+import { startSidecar } from './sidecar.ts';
 import { RecordListener } from './testing/record-listener.ts';
 import { runSql } from './testing/run-sql.ts';
 import { SidecarProcess } from './testing/sidecar-process.ts';
@@ -90,6 +94,20 @@ describe('a sidecar process', () => {
     await until(() => named(['a', 'b']), { what: 'the old and the new key' });
     await runSql(stack.databaseUrl, `delete from public.flags`);
     await until(() => named(['b']), { what: 'the deleted key' });
+  });
+
+  it('can run inside a process of somebody else, and leaves nothing there', async () => {
+    const sockets = (): number => getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    const before = sockets();
+    const config = resolveConfig({ args: ['--port=0'], env: environment() });
+    const sidecar = await startSidecar(config, { logger: silentLogger });
+    await until(() => sidecar.status().isReady, { what: 'the sidecar to be ready' });
+    expect((await fetch(`${sidecar.url}/readyz`)).status).toBe(200);
+    expect(sockets()).toBeGreaterThan(before);
+    await Promise.all([sidecar.close(), sidecar.close()]);
+    await expect(fetch(`${sidecar.url}/healthz`)).rejects.toThrow();
+    // The pool of fetch keeps its connections for some seconds.
+    await until(() => sockets() <= before, { what: 'the sockets to be gone' });
   });
 
   it('warns of a journal that follows no table', async () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from './config-error.ts';
 import { resolveConfig, type SidecarConfig } from './config.ts';
@@ -269,10 +271,12 @@ describe('a configuration', () => {
     expect(problemsOf(urls).join('\n')).not.toContain('hunter22');
   });
 
-  it('is explained by --help, every setting of it', () => {
+  it('is explained by --help and by the README, every setting of it', () => {
+    const readme = readFileSync(path.join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
     for (const variable of variables) {
       expect(helpText()).toContain(variable);
       expect(helpText()).toContain(settings[variable].meaning);
+      expect(readme).toContain(`\`${variable}\``);
     }
   });
 });
