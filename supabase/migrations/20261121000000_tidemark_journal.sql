@@ -1,5 +1,6 @@
--- The change journal: its tables, the encoding of keys, and how a change is written. Owns the rows of tidemark.change;
--- never decides who may read them through the Data API (that is the business of the public.tidemark_* functions).
+-- The change journal: its tables, the encoding of keys, and how a change is written. Owns the rows of
+-- tidemark.change; never decides who may read them through the Data API (that is the business of the
+-- public.tidemark_* functions).
 --
 -- The schema is exposed to nobody. Runs on any PostgreSQL from 15 on: Supabase's roles, publication and Realtime are
 -- used where they exist. Safe to run again.
@@ -7,7 +8,7 @@
 create schema if not exists tidemark;
 revoke all on schema tidemark from public;
 
--- Tables ---------------------------------------------------------------------------------------------------------------
+-- Tables ------------------------------------------------------------------------------------------------------------
 
 -- One row per statement that changed a tracked table.
 create table if not exists tidemark.change (
@@ -61,7 +62,7 @@ alter table tidemark.watch enable row level security;
 alter table tidemark.recorded_snapshot enable row level security;
 alter table tidemark.horizon enable row level security;
 
--- Access ---------------------------------------------------------------------------------------------------------------
+-- Access ------------------------------------------------------------------------------------------------------------
 
 do $$
 begin
@@ -117,7 +118,7 @@ begin
 end
 $$;
 
--- Keys -----------------------------------------------------------------------------------------------------------------
+-- Keys --------------------------------------------------------------------------------------------------------------
 
 -- The same text as encodeKey in packages/protocol makes: the separator is encoded inside parts, so that no two tuples
 -- collide.
@@ -144,12 +145,12 @@ begin
 end
 $$;
 
--- Writing --------------------------------------------------------------------------------------------------------------
+-- Writing -----------------------------------------------------------------------------------------------------------
 
--- Tells Realtime that a table changes, so that a round starts at once. Once per table and transaction: the messages of
--- a transaction arrive together, at its commit, and each one costs a row, a subtransaction and a part of the rate that
--- Realtime allows. The flag is a transaction-local setting, which a rollback to a savepoint takes back together with
--- the message. A hint proves nothing, so whatever fails here must not fail the statement that changed the table.
+-- Tells Realtime that a table changes, so that a round starts at once. Once per table and transaction: the messages
+-- of a transaction arrive together, at its commit, and each one costs a row, a subtransaction and a part of the rate
+-- that Realtime allows. The flag is a transaction-local setting, which a rollback to a savepoint takes back together
+-- with the message. A hint proves nothing, so whatever fails here must not fail the statement that changed the table.
 create or replace function tidemark.send_hint(tbl text) returns void
 language plpgsql
 set search_path = ''
@@ -172,8 +173,8 @@ begin
 end
 $$;
 
--- The one place where rows enter the journal. A null among the keys, or more than 1,000 of them, names the whole table:
--- a record must stay cheap to apply and to search. No keys, no row.
+-- The one place where rows enter the journal. A null among the keys, or more than 1,000 of them, names the whole
+-- table: a record must stay cheap to apply and to search. No keys, no row.
 create or replace function tidemark.add_change(tbl text, keys text[], broadcast boolean) returns void
 language plpgsql
 set search_path = ''

@@ -1,18 +1,18 @@
--- The state of the watch: is every tracked table still followed without a gap? Owns the question, by reading catalogs;
--- never repairs anything. Safe to run again.
+-- The state of the watch: is every tracked table still followed without a gap? Owns the question, by reading
+-- catalogs; never repairs anything. Safe to run again.
 
 -- One row per tracked table:
 --   facts    all that must stay the same for the journal to be the whole truth between two reads
 --   problem  null, or a sentence: what is wrong and what to run
 --
--- This is plain SQL over catalog tables, on purpose. It then sees catalogs in the snapshot of the statement that reads
--- it, the same one in which the journal is read: a change that was not journaled because a trigger was off can only be
--- visible together with the new state of that trigger. Functions such as to_regclass, pg_get_triggerdef, format_type or
--- casts to regclass read the catalog caches instead, which are at another moment.
+-- This is plain SQL over catalog tables, on purpose. It then sees catalogs in the snapshot of the statement that
+-- reads it, the same one in which the journal is read: a change that was not journaled because a trigger was off can
+-- only be visible together with the new state of that trigger. Functions such as to_regclass, pg_get_triggerdef,
+-- format_type or casts to regclass read the catalog caches instead, which are at another moment.
 --
--- What ordinary work leaves alone must not be among the facts: UPDATE, VACUUM and ANALYZE write statistics into
--- pg_class in place, so its xmin would not do; relfilenode changes by TRUNCATE and by every rewrite, and by nothing else.
--- The xmin of a trigger changes when it is disabled and enabled again between two reads.
+-- What ordinary work changes must not be among the facts: VACUUM and ANALYZE write statistics into pg_class, so that
+-- its xmin would not do; relfilenode changes by TRUNCATE and by a rewrite, and by nothing else. The xmin of a trigger
+-- changes when it is disabled and enabled again between two reads.
 create or replace view tidemark.watch_state as
 with recursive watched as (
   select
@@ -64,7 +64,8 @@ member_state as (
   join watched w on w.id = m.watch_id
   cross join lateral (
     select string_agg(
-      concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attisdropped, a.attgenerated), ',' order by a.attnum
+      concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attisdropped, a.attgenerated),
+      ',' order by a.attnum
     )
     from pg_catalog.pg_attribute a
     where a.attrelid = m.relation and a.attnum > 0
@@ -121,7 +122,8 @@ select
     when member_problem is not null then member_problem
     when lost_columns is not null then
       format(
-        'the key %L of %s needs columns that are gone or have another type (%s): run tidemark.track with a key that fits',
+        'the key %L of %s needs columns that are gone or have another type (%s): run tidemark.track with a key that '
+          'fits',
         key, tbl, lost_columns
       )
   end as problem

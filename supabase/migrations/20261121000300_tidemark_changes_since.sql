@@ -1,7 +1,8 @@
--- The rpc of a round: what changed since a snapshot, and whether that is the whole truth. Reads only. Safe to run again.
+-- The rpc of a round: what changed since a snapshot, and whether that is the whole truth. Reads only. Safe to run
+-- again.
 
--- Whether all that is visible in one snapshot is visible in the other. Snapshots of one server always are in this order;
--- after lost commits, or on another server, they are not.
+-- Whether all that is visible in one snapshot is visible in the other. Snapshots of one server always are in this
+-- order; after lost commits, or on another server, they are not.
 create or replace function tidemark.contains(present pg_snapshot, past pg_snapshot) returns boolean
 language sql immutable strict parallel safe
 set search_path = ''
@@ -20,11 +21,13 @@ declare
   system_id text;
   timeline bigint;
 begin
-  -- Some platforms keep the control file to superusers. The start time alone already tells servers and their lives apart.
+  -- Some platforms keep the control file to superusers. The start time alone already tells servers and their lives
+  -- apart.
   if has_function_privilege('pg_catalog.pg_control_system()', 'execute') then
     select c.system_identifier::text into system_id from pg_control_system() c;
   end if;
-  -- From the WAL, not from pg_control_checkpoint(), which names the old timeline until the checkpoint after a promotion.
+  -- From the WAL, not from pg_control_checkpoint(), which names the old timeline until the checkpoint after a
+  -- promotion.
   if not is_in_recovery then
     timeline := ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint;
   end if;
@@ -37,12 +40,12 @@ begin
 end
 $$;
 
--- Every change that is visible now and was not visible in a snapshot, one entry per table. More than 1,000 keys name the
--- whole table, as in the journal.
+-- Every change that is visible now and was not visible in a snapshot, one entry per table. More than 1,000 keys name
+-- the whole table, as in the journal.
 --
--- Only transactions that were not finished in `prev` can have become visible since: those from its xmax on, and those it
--- lists as running. The ones that still run are left out, so that a long transaction costs nothing, however much it has
--- written; and no minimum is ever waited for, so that it holds nothing up.
+-- Only transactions that were not finished in `prev` can have become visible since: those from its xmax on, and those
+-- it lists as running. The ones that still run are left out, so that a long transaction costs nothing, however much
+-- it has written; and no minimum is ever waited for, so that it holds nothing up.
 create or replace function tidemark.changes_between(prev pg_snapshot, present pg_snapshot) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -78,21 +81,23 @@ begin
 end
 $$;
 
--- What a round reads. Stable, because a stable function runs all its queries in the snapshot of the statement that calls
--- it: the returned snapshot, the journal, the pruning horizon and the catalogs behind the watch are of one moment. A
--- volatile one would take a new snapshot for each, and a change between two of them would be lost.
+-- What a round reads. Stable, because a stable function runs all its queries in the snapshot of the statement that
+-- calls it: the returned snapshot, the journal, the pruning horizon and the catalogs behind the watch are of one
+-- moment. A volatile one would take a new snapshot for each, and a change between two of them would be lost.
 --   prev         the snapshot to go on from; null asks only where the present is
 --   known_watch  the watchHash of the caller; the watch itself is sent when it is another one
 --
--- The settings make the cost of a call the same from the first to the last: plans are made once per session, for unknown
--- parameters, and then a missing statistic must not lead to a scan of the whole journal. (A planner that is not allowed
--- to scan tables thinks everything expensive, hence no compiling.)
+-- The settings make the cost of a call the same from the first to the last: plans are made once per session, for
+-- unknown parameters, and then neither a missing statistic nor a journal that has grown since may lead to a scan of
+-- all of it, or to starting workers, which takes ten times as long as the search. (A planner that is not allowed to
+-- scan tables thinks everything expensive, hence no compiling.)
 create or replace function public.tidemark_changes_since(prev text default null, known_watch text default null)
 returns jsonb
 language plpgsql stable security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
 set jit = off
 as $$
 declare

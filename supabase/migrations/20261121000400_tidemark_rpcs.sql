@@ -1,5 +1,5 @@
--- The other rpcs of the sidecar: a change by hand, the next generation, a prefix, pruning. Owns nothing but the calls.
--- Safe to run again.
+-- The other rpcs of the sidecar: a change by hand, the next generation, a prefix, pruning. Owns nothing but the
+-- calls. Safe to run again.
 
 -- Journals a change by hand, as reliable as one that a trigger wrote.
 --   target  a tracked table, 'schema.table'
@@ -28,8 +28,8 @@ select tidemark.grant_to_sidecar('public.tidemark_invalidate(text, text[])');
 
 -- A number greater than at_least and than every number given before, whatever was rolled back or crashed in between.
 -- nextval alone would not do: it logs 32 numbers ahead and a crash may hand out one of them again, and a commit with
--- synchronous_commit = off is not on disk when it is acknowledged. setval logs each time; the lock, which is held until
--- the commit is on disk, orders the callers.
+-- synchronous_commit = off is not on disk when it is acknowledged. setval logs each time; the lock, which is held
+-- until the commit is on disk, orders the callers.
 create or replace function public.tidemark_next_generation(at_least bigint default 0) returns bigint
 language plpgsql security definer
 set search_path = ''
@@ -52,6 +52,8 @@ as $$
 declare
   known text[];
 begin
+  -- In the order of track: a row lock first and the table lock later would be a deadlock with it.
+  lock table tidemark.watch in row exclusive mode;
   select w.prefixes into known from tidemark.watch w where w.tbl = target for update;
   if not found then
     raise exception '% is not tracked', coalesce(target, 'null')
@@ -66,9 +68,9 @@ end
 $$;
 select tidemark.grant_to_sidecar('public.tidemark_add_prefix(text, text)');
 
--- Records that mean nothing here: of a clock that was set back since, and of another server, whose dump was restored into
--- this one. A horizon from the future would end every lease for ever, and rows from the future would count as changes
--- once more when their transaction ids come up here.
+-- Records that mean nothing here: of a clock that was set back since, and of another server, whose dump was restored
+-- into this one. A horizon from the future would end every lease for ever, and rows from the future would count as
+-- changes once more when their transaction ids come up here.
 create or replace function tidemark.forget_other_history() returns void
 language plpgsql
 set search_path = ''
@@ -77,7 +79,8 @@ begin
   delete from tidemark.recorded_snapshot
   where at > clock_timestamp() or not tidemark.contains(pg_current_snapshot(), snapshot);
   update tidemark.horizon set snapshot = null where not tidemark.contains(pg_current_snapshot(), snapshot);
-  -- Visible to this statement, yet not in its snapshot: no transaction of this server wrote that, except the present one.
+  -- Visible to this statement, yet not in its snapshot: no transaction of this server wrote that, except the present
+  -- one.
   delete from tidemark.change
   where xid >= pg_snapshot_xmin(pg_current_snapshot())
     and not pg_visible_in_snapshot(xid, pg_current_snapshot())
@@ -85,10 +88,10 @@ begin
 end
 $$;
 
--- Removes journal rows that every reader has seen whose cursor is younger than `keep`, at most 50,000 in one call, and
--- returns how many. Age alone would delete rows of long transactions before anybody could read them: so a row goes when
--- it was visible in a snapshot that was recorded at least `keep` ago, and that snapshot becomes the horizon, which
--- changes_since compares cursors with.
+-- Removes journal rows that every reader has seen whose cursor is younger than `keep`, at most 50,000 in one call,
+-- and returns how many. Age alone would delete rows of long transactions before anybody could read them: so a row
+-- goes when it was visible in a snapshot that was recorded at least `keep` ago, and that snapshot becomes the
+-- horizon, which changes_since compares cursors with.
 create or replace function public.tidemark_prune(keep interval default '1 hour') returns bigint
 language plpgsql security definer
 set search_path = ''
@@ -107,7 +110,7 @@ begin
     raise exception 'keep must be an interval of at least 0, got %', coalesce(keep::text, 'null')
       using errcode = 'invalid_parameter_value';
   end if;
-  -- One at a time: the horizon must not go back.
+  -- One at a time: two that delete the same rows in another order would block each other.
   perform from tidemark.horizon for update;
   perform tidemark.forget_other_history();
   insert into tidemark.recorded_snapshot (snapshot)

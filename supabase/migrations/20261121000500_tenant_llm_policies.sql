@@ -1,5 +1,5 @@
--- The LLM policy of each tenant: which model and provider, and what may leave the building. Owns the table, its rules and
--- who may see it. Safe to run again.
+-- The LLM policy of each tenant: which model and provider, and what may leave the building. Owns the table, its rules
+-- and who may see it. Safe to run again.
 
 create schema if not exists copilot_internal;
 -- For what policies need and nobody may call: not among the schemas of the Data API.
@@ -7,7 +7,7 @@ create schema if not exists copilot_private;
 revoke all on schema copilot_internal, copilot_private from public;
 grant usage on schema copilot_internal to authenticated, service_role;
 
--- Who asks -------------------------------------------------------------------------------------------------------------
+-- Who asks ----------------------------------------------------------------------------------------------------------
 
 -- The tenant of the token: its claim tenant_id, else the one in app_metadata. Never user_metadata, which users write
 -- themselves. Null without either, and then no row is theirs.
@@ -39,7 +39,7 @@ end
 $$;
 revoke all on function copilot_private.stamp_row() from public;
 
--- What a policy may hold -----------------------------------------------------------------------------------------------
+-- What a policy may hold --------------------------------------------------------------------------------------------
 
 -- Ids are text (a tenant may be called test-tenant); `global` is the name of the level above all tenants.
 create or replace function copilot_private.is_id(id text) returns boolean
@@ -51,21 +51,24 @@ create or replace function copilot_private.is_egress_mode(mode text) returns boo
 language sql immutable strict parallel safe
 return mode in ('off', 'audit', 'enforce');
 
--- Whether an object has all the required fields and no unknown ones: a misspelt field must not silently be no rule.
-create or replace function copilot_private.has_fields(entry jsonb, required text[], optional text[]) returns boolean
-language sql immutable parallel safe
-return jsonb_typeof(entry) = 'object' and entry ?& required and entry - required - optional = '{}';
+-- Whether it is an object without unknown fields: a misspelt field must not silently be no rule.
+create or replace function copilot_private.has_only(entry jsonb, fields text[]) returns boolean
+language sql immutable strict parallel safe
+return jsonb_typeof(entry) = 'object' and entry - fields = '{}';
 
 create or replace function copilot_private.are_llm_tasks(tasks jsonb) returns boolean
 language sql immutable parallel safe
 return jsonb_typeof(tasks) = 'array' and not exists (
   select from jsonb_array_elements(case when jsonb_typeof(tasks) = 'array' then tasks else '[]' end) as entry
   where (
-    copilot_private.has_fields(entry, array['task', 'model', 'provider'], array['temperature', 'maxTokens'])
+    copilot_private.has_only(entry, array['task', 'model', 'provider', 'temperature', 'maxTokens'])
     and jsonb_typeof(entry -> 'task') = 'string' and entry ->> 'task' <> ''
     and jsonb_typeof(entry -> 'model') = 'string' and entry ->> 'model' <> ''
     and jsonb_typeof(entry -> 'provider') = 'string' and entry ->> 'provider' <> ''
-    and (not entry ? 'temperature' or jsonb_path_exists(entry, 'strict $.temperature ? (@.type() == "number" && @ >= 0)'))
+    and (
+      not entry ? 'temperature'
+      or jsonb_path_exists(entry, 'strict $.temperature ? (@.type() == "number" && @ >= 0)')
+    )
     and (
       not entry ? 'maxTokens'
       -- Up to what a JavaScript number can count to.
@@ -79,11 +82,12 @@ return jsonb_typeof(tasks) = 'array' and not exists (
 create or replace function copilot_private.are_user_policies(policies jsonb) returns boolean
 language sql immutable parallel safe
 return jsonb_typeof(policies) = 'object' and not exists (
-  select from jsonb_each(case when jsonb_typeof(policies) = 'object' then policies else '{}' end) as policy (user_id, entry)
+  select from jsonb_each(case when jsonb_typeof(policies) = 'object' then policies else '{}' end)
+    as policy (user_id, entry)
   where (
     -- JavaScript would lose a rule of that name.
     copilot_private.is_id(user_id) and user_id <> '__proto__'
-    and copilot_private.has_fields(entry, '{}', array['egressMode', 'allowOffMode'])
+    and copilot_private.has_only(entry, array['egressMode', 'allowOffMode'])
     and (
       not entry ? 'egressMode'
       or jsonb_typeof(entry -> 'egressMode') = 'string' and copilot_private.is_egress_mode(entry ->> 'egressMode')
@@ -92,10 +96,10 @@ return jsonb_typeof(policies) = 'object' and not exists (
   ) is not true
 );
 
--- The table ------------------------------------------------------------------------------------------------------------
+-- The table ---------------------------------------------------------------------------------------------------------
 
--- The primary key is the key of the cache entry: a DELETE seen through Realtime under row level security carries nothing
--- else.
+-- The primary key is the key of the cache entry: a DELETE seen through Realtime under row level security carries
+-- nothing else.
 create table if not exists copilot_internal.tenant_llm_policies (
   tenant_id text primary key,
   default_model text not null,
@@ -121,7 +125,7 @@ create table if not exists copilot_internal.tenant_llm_policies (
 create or replace trigger stamp_row before insert or update on copilot_internal.tenant_llm_policies
 for each row execute function copilot_private.stamp_row();
 
--- Access ---------------------------------------------------------------------------------------------------------------
+-- Access ------------------------------------------------------------------------------------------------------------
 
 alter table copilot_internal.tenant_llm_policies enable row level security;
 revoke all on copilot_internal.tenant_llm_policies from public, anon, authenticated;
@@ -137,6 +141,6 @@ drop policy if exists tenants_read_their_own on copilot_internal.tenant_llm_poli
 create policy tenants_read_their_own on copilot_internal.tenant_llm_policies
 for select to authenticated using (tenant_id = (select copilot_private.token_tenant_id()));
 
--- Coherence ------------------------------------------------------------------------------------------------------------
+-- Coherence ---------------------------------------------------------------------------------------------------------
 
 select tidemark.track('copilot_internal.tenant_llm_policies', 'tenant_id', array['copilot:llm:policy']);

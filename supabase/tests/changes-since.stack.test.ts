@@ -1,12 +1,13 @@
 // The answer of tidemark_changes_since: what it says, of which moment, and what it costs.
 import type { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, TestDatabase } from './database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
   database = await TestDatabase.start();
 });
+afterEach(() => database.endSessions());
 afterAll(() => database.close());
 
 const insert = (table: string, from: number, to: number): Promise<unknown> =>
@@ -200,20 +201,42 @@ async function readsOf(session: Client): Promise<{ scans: number; entries: numbe
 }
 
 describe('what it costs', () => {
-  test('a long journal that was never analysed costs only what is new', async () => {
+  test('a journal that has grown long since it was analysed costs only what is new', async () => {
     const table = await database.trackedTable();
+    // The plan of this session is made while the journal is so short that reading all of it would be best.
+    const session = await database.session();
+    await database.sql('truncate tidemark.change');
+    await insert(table, 1001, 1001);
+    await database.sql('analyze tidemark.change');
+    await costOf(session, (await database.changesSince()).snapshot);
     await database.sql(
       `insert into tidemark.change (tbl, keys, xid) select $1, array['old'], (3 + n % 500)::text::xid8 from generate_series(1, 30000) n`,
       [table],
     );
     const { snapshot } = await database.changesSince();
     for (let n = 1; n <= 5; n += 1) await insert(table, n, n);
-    const session = await database.session();
     await session.query('begin read only');
     // Plans are generic from the first call on, and stay what they are.
     for (let call = 1; call <= 8; call += 1) {
       expect(await costOf(session, snapshot)).toEqual({ scans: 0, entries: 5, changes: 5 });
     }
+  });
+
+  test('no worker is started, however eager the planner is', async () => {
+    const session = await database.session('supabase_admin');
+    const plans: string[] = [];
+    session.on('notice', ({ message }) => plans.push(message ?? ''));
+    await session.query(`
+      load 'auto_explain';
+      set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;
+      set auto_explain.log_level = notice;
+      set parallel_setup_cost = 0; set parallel_tuple_cost = 0;
+      set min_parallel_table_scan_size = 0; set min_parallel_index_scan_size = 0
+    `);
+    const { snapshot } = await database.changesSince();
+    await session.query('select public.tidemark_changes_since($1)', [snapshot]);
+    expect(plans.join('\n')).toContain('change_xid');
+    expect(plans.join('\n')).not.toMatch(/Gather|Seq Scan on change/);
   });
 
   test('a long open transaction costs nothing, however much it wrote, and misses nothing', async () => {

@@ -1,6 +1,6 @@
 // Exactly once, whatever the order of commits: no change is missed and none is told twice.
 import type { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TestDatabase } from './database.ts';
 import { Poller } from './poller.ts';
 
@@ -8,6 +8,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await TestDatabase.start();
 });
+afterEach(() => database.endSessions());
 afterAll(() => database.close());
 
 describe('two transactions', () => {

@@ -45,7 +45,7 @@ const migrationsFolder = path.join(import.meta.dirname, '../migrations');
 export class TestDatabase {
   readonly server: PostgresServer;
   readonly #pool: Pool;
-  readonly #sessions: Client[] = [];
+  #sessions: Client[] = [];
   #tables = 0;
 
   static async start(options?: PostgresOptions): Promise<TestDatabase> {
@@ -77,13 +77,20 @@ export class TestDatabase {
     return result.rows;
   }
 
-  /** A connection of its own, ended with the database. */
+  /** A connection of its own, until `endSessions`. */
   async session(role: 'postgres' | 'supabase_admin' = 'postgres'): Promise<Client> {
     const client = new Client({ connectionString: this.server.urlFor(role) });
     client.on('error', () => {});
     await client.connect();
     this.#sessions.push(client);
     return client;
+  }
+
+  /** After each test: what one left open, perhaps because it failed, must not block the next one. */
+  async endSessions(): Promise<void> {
+    const sessions = this.#sessions;
+    this.#sessions = [];
+    await Promise.allSettled(sessions.map((client) => client.end()));
   }
 
   /** As the Data API does it: a role and the claims of a token, for one transaction. */
@@ -147,7 +154,8 @@ export class TestDatabase {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([...this.#sessions.map((client) => client.end()), this.#pool.end()]);
+    await this.endSessions();
+    await this.#pool.end();
     await this.server.close();
   }
 }

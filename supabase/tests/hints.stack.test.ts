@@ -1,6 +1,6 @@
 // Hints through Realtime: one per table and transaction, with the name of the table and nothing else, and never a reason
 // for a statement to fail.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { installRealtimeSql } from '../../packages/devstack/src/realtime/realtime-sql.ts';
 import { TestDatabase } from './database.ts';
 
@@ -9,6 +9,7 @@ beforeAll(async () => {
   database = await TestDatabase.start();
   await installRealtimeSql(database.server.urlFor('supabase_admin'));
 });
+afterEach(() => database.endSessions());
 afterAll(() => database.close());
 
 interface Message extends Record<string, unknown> {

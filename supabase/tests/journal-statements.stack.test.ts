@@ -1,5 +1,5 @@
 // Every way a statement can change rows, and what it leaves in the journal.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from 'pg';
 import { TestDatabase } from './database.ts';
 
@@ -7,6 +7,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await TestDatabase.start();
 });
+afterEach(() => database.endSessions());
 afterAll(() => database.close());
 
 describe('statements', () => {
@@ -133,7 +134,7 @@ describe('statements', () => {
 
 describe('transactions', () => {
   let session: Client;
-  beforeAll(async () => {
+  beforeEach(async () => {
     session = await database.session();
   });
 
@@ -264,6 +265,27 @@ describe('size', () => {
         database.sql(`insert into ${table} select 'k' || n % 3, n from generate_series(1, 5000) n`),
       ),
     ).toEqual([['k0', 'k1', 'k2']]);
+  });
+
+  test('a bulk statement computes no more keys than it takes to know that they are too many', async () => {
+    await database.sql(`
+      create sequence app.computed;
+      create function app.counted(id text) returns text language sql volatile
+        return case when nextval('app.computed') > 0 then id end
+    `);
+    const table = await database.table();
+    await database.track(table, 'app.counted(id)');
+    expect(
+      await database.journaled(table, async () => {
+        await database.sql(`insert into ${table} (id) select n::text from generate_series(1, 20000) n`);
+        await database.sql(`update ${table} set value = 1`);
+        await database.sql(`delete from ${table}`);
+      }),
+    ).toEqual([null, null, null]);
+    const [computed] = await database.sql<{ keys: number }>(
+      `select last_value::int as keys from app.computed`,
+    );
+    expect(computed!.keys).toBe(3 * 1001);
   });
 
   test('an update that moves 501 rows has 1,002 keys and names the whole table', async () => {

@@ -1,5 +1,5 @@
 // Pruning: what may go, what must stay, and how a reader learns that it came too late.
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { TestDatabase } from './database.ts';
 
 let database: TestDatabase;
@@ -11,6 +11,7 @@ beforeEach(async () => {
   );
   table = await database.trackedTable();
 });
+afterEach(() => database.endSessions());
 afterAll(() => database.close());
 
 const change = (key: string): Promise<unknown> =>
@@ -114,10 +115,15 @@ test('a call removes 50,000 rows at most, and the next one goes on', async () =>
   expect(await prune('0')).toBe(10);
 });
 
-test('two calls at once remove each row once', async () => {
+test('calls wait for each other, so that no two delete the same rows in another order', async () => {
   await change('a');
-  const removed = await Promise.all([prune('0'), prune('0'), prune('0')]);
-  expect(removed.reduce((sum, count) => sum + count)).toBe(1);
+  const session = await database.session();
+  await session.query(`begin; select public.tidemark_prune('0')`);
+  const waiting = prune('1 day');
+  await expect.poll(() => database.sql('select from pg_locks where not granted')).toHaveLength(1);
+  await session.query('commit');
+  expect(await waiting).toBe(0);
+  expect(await keysLeft()).toEqual([]);
 });
 
 test.each(['-1 hour', null])('keep = %s is refused', async (keep) => {

@@ -1,11 +1,12 @@
 // Changes by hand, generations and prefixes.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TestDatabase } from './database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
   database = await TestDatabase.start();
 });
+afterEach(() => database.endSessions());
 afterAll(() => database.close());
 
 describe('tidemark_invalidate', () => {
@@ -68,12 +69,20 @@ describe('tidemark_next_generation', () => {
     expect(await next()).toBeGreaterThan(jumped + 1);
   });
 
-  test('callers at the same time get different ones', async () => {
-    const known = await next();
-    const given = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => next(index % 2 === 0 ? known : 0)),
+  test('a caller waits until the one before it is on disk', async () => {
+    const [first, second] = [await database.session(), await database.session()];
+    await first.query('begin');
+    const { rows } = await first.query<{ generation: string }>(
+      'select public.tidemark_next_generation() as generation',
     );
-    expect(new Set(given).size).toBe(20);
+    const waiting = second.query<{ generation: string }>(
+      'select public.tidemark_next_generation() as generation',
+    );
+    await expect
+      .poll(() => database.sql(`select from pg_locks where locktype = 'advisory' and not granted`))
+      .toHaveLength(1);
+    await first.query('commit');
+    expect(Number((await waiting).rows[0]!.generation)).toBeGreaterThan(Number(rows[0]!.generation));
   });
 
   test('one that was given to a transaction that rolled back is not given again', async () => {
@@ -108,6 +117,17 @@ describe('tidemark_add_prefix', () => {
     const prefixes = Array.from({ length: 10 }, (_, index) => `p${index}`);
     await Promise.all(prefixes.map((prefix) => add(table, prefix)));
     expect((await database.changesSince()).watch![table]!.prefixes.toSorted()).toEqual(prefixes);
+  });
+
+  test('a prefix waits for a migration that tracks, and both succeed', async () => {
+    const [one, two] = [await database.trackedTable(), await database.trackedTable()];
+    const migration = await database.session();
+    await migration.query(`begin; select tidemark.track('${one}', 'lower(id)')`);
+    const adding = add(two, 'added');
+    await expect.poll(() => database.sql('select from pg_locks where not granted')).toHaveLength(1);
+    await migration.query(`select tidemark.track('${two}', 'id', '{tracked}'); commit`);
+    await adding;
+    expect((await database.changesSince()).watch![two]!.prefixes).toEqual(['tracked', 'added']);
   });
 
   test('a 33rd prefix, one that is not valid and a table that is not tracked are refused', async () => {

@@ -1,11 +1,12 @@
 // The table of LLM policies: what it holds, what it refuses, who sees it, and that it is tracked.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TestDatabase } from './database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
   database = await TestDatabase.start();
 });
+afterEach(() => database.endSessions());
 afterAll(() => database.close());
 
 const table = 'copilot_internal.tenant_llm_policies';

@@ -1,11 +1,12 @@
 // Tracking a table and ceasing to: what is refused, what is replaced, what is left.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TestDatabase } from './database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
   database = await TestDatabase.start();
 });
+afterEach(() => database.endSessions());
 afterAll(() => database.close());
 
 const published = (table: string): Promise<unknown[]> =>
@@ -224,6 +225,20 @@ test('tracking waits for writers that began before, so that no change falls betw
   await tracking;
   expect(during.watch).not.toHaveProperty([table]);
   expect((await database.changesSince()).watch).toHaveProperty([table]);
+});
+
+test('tracking waits for a partition that is being attached, and includes it', async () => {
+  const table = await database.table('id text, region text', 'partition by list (region)');
+  await database.sql(`create table ${table}_eu (id text, region text)`);
+  const [owner, tracker] = [await database.session(), await database.session()];
+  await owner.query(`begin; alter table ${table} attach partition ${table}_eu for values in ('eu')`);
+  const tracking = tracker.query('select tidemark.track($1, $2)', [table, 'id']);
+  await expect
+    .poll(() => database.sql(`select from pg_locks where not granted and relation = '${table}'::regclass`))
+    .toHaveLength(1);
+  await owner.query('commit');
+  await tracking;
+  expect(await database.problemOf(table)).toBeNull();
 });
 
 test('migrations can be run again, and change nothing of what is tracked', async () => {

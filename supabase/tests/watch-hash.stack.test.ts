@@ -1,12 +1,13 @@
 // The hash of the watch: it must change with everything that could let a change go by unseen, and with nothing else,
 // because a new hash makes every instance start anew.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TestDatabase } from './database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
   database = await TestDatabase.start();
 });
+afterEach(() => database.endSessions());
 afterAll(() => database.close());
 
 const hash = async (): Promise<string> => (await database.changesSince()).watchHash;
