@@ -76,7 +76,11 @@ beforeEach(async () => {
   await clock.advance(0);
 });
 
-afterEach(() => engine.close());
+afterEach(async () => {
+  const closed = engine.close();
+  await clock.advance(bestEffort.readMs);
+  await closed;
+});
 
 describe('an engine with best-effort tables', () => {
   it('does not expect a hint source to have announced what only Realtime told', async () => {
