@@ -8,6 +8,7 @@ import {
   type PostgresServer,
   startPostgres,
 } from '../../packages/devstack/src/postgres/index.ts';
+import { until } from '../../packages/devstack/src/processes/until.ts';
 
 export interface Change {
   readonly table: string;
@@ -91,6 +92,14 @@ export class TestDatabase {
     const sessions = this.#sessions;
     this.#sessions = [];
     await Promise.allSettled(sessions.map((client) => client.end()));
+  }
+
+  /** Until a session waits for a lock that another one holds. */
+  async someoneWaits(): Promise<void> {
+    const waiting = `
+      select from pg_locks join pg_stat_activity using (pid) where not granted and backend_type = 'client backend'
+    `;
+    await until(async () => (await this.sql(waiting)).length > 0, { what: 'a session to wait for a lock' });
   }
 
   /** As the Data API does it: a role and the claims of a token, for one transaction. */

@@ -78,9 +78,7 @@ describe('tidemark_next_generation', () => {
     const waiting = second.query<{ generation: string }>(
       'select public.tidemark_next_generation() as generation',
     );
-    await expect
-      .poll(() => database.sql(`select from pg_locks where locktype = 'advisory' and not granted`))
-      .toHaveLength(1);
+    await database.someoneWaits();
     await first.query('commit');
     expect(Number((await waiting).rows[0]!.generation)).toBeGreaterThan(Number(rows[0]!.generation));
   });
@@ -124,7 +122,7 @@ describe('tidemark_add_prefix', () => {
     const migration = await database.session();
     await migration.query(`begin; select tidemark.track('${one}', 'lower(id)')`);
     const adding = add(two, 'added');
-    await expect.poll(() => database.sql('select from pg_locks where not granted')).toHaveLength(1);
+    await database.someoneWaits();
     await migration.query(`select tidemark.track('${two}', 'id', '{tracked}'); commit`);
     await adding;
     expect((await database.changesSince()).watch![two]!.prefixes).toEqual(['tracked', 'added']);

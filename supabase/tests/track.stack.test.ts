@@ -216,9 +216,7 @@ test('tracking waits for writers that began before, so that no change falls betw
   const tracking = tracker
     .query('select tidemark.track($1, $2)', [table, 'id'])
     .then(() => (isTracked = true));
-  await expect
-    .poll(() => database.sql(`select from pg_locks where not granted and relation = '${table}'::regclass`))
-    .toHaveLength(1);
+  await database.someoneWaits();
   const during = await database.changesSince();
   expect(isTracked).toBe(false);
   await writer.query('commit');
@@ -233,9 +231,7 @@ test('tracking waits for a partition that is being attached, and includes it', a
   const [owner, tracker] = [await database.session(), await database.session()];
   await owner.query(`begin; alter table ${table} attach partition ${table}_eu for values in ('eu')`);
   const tracking = tracker.query('select tidemark.track($1, $2)', [table, 'id']);
-  await expect
-    .poll(() => database.sql(`select from pg_locks where not granted and relation = '${table}'::regclass`))
-    .toHaveLength(1);
+  await database.someoneWaits();
   await owner.query('commit');
   await tracking;
   expect(await database.problemOf(table)).toBeNull();
