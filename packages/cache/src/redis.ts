@@ -36,6 +36,8 @@ export class CacheRedis {
       this.#epoch += 1;
     });
     this.commands.on('ready', () => this.#tellBack());
+    // ioredis repeats only subscriptions that succeeded once; those of before Redis was there were refused.
+    this.subscriber.on('ready', () => this.#subscribe([...this.#handlers.keys()]));
     this.subscriber.on('message', (channel: string, text: string) => this.#handlers.get(channel)?.(text));
   }
 
@@ -56,8 +58,13 @@ export class CacheRedis {
   /** Hears a channel from now on, through every reconnect. */
   listen(channel: string, handler: (text: string) => void): void {
     this.#handlers.set(channel, handler);
-    // Refused only while the connection is down; what is missed until it is back, the head reveals.
-    this.subscriber.subscribe(channel).catch(() => {});
+    this.#subscribe([channel]);
+  }
+
+  #subscribe(channels: readonly string[]): void {
+    if (channels.length === 0) return;
+    // Refused only while the connection is down, and repeated when it is ready; what is missed, the head reveals.
+    this.subscriber.subscribe(...channels).catch(() => {});
   }
 
   /** Runs a command of the read path. @returns undefined when Redis is down, late, or was so a moment ago */

@@ -59,6 +59,8 @@ export function realtimeHints(options: RealtimeHintsOptions): HintSource {
     const name = `changes of ${table}`;
     if (channels.has(name)) return;
     const [schema = '', tableName = ''] = table.split('.');
+    // Pruning deletes journal rows by the thousand: to hear of them would use up what Realtime delivers in a minute.
+    const event = table === journalTable ? 'INSERT' : '*';
     add(
       name,
       new WatchedChannel({
@@ -72,7 +74,7 @@ export function realtimeHints(options: RealtimeHintsOptions): HintSource {
         open: (attempt, heard) =>
           supabase
             .channel(`tidemark-changes:${table}:${attempt}`)
-            .on('postgres_changes', { event: '*', schema, table: tableName }, heard),
+            .on('postgres_changes', { event, schema, table: tableName }, heard),
       }),
     );
   }
