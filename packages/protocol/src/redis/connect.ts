@@ -17,6 +17,13 @@ export interface ConnectOptions {
   readonly onError?: (error: Error) => void;
 }
 
+/** A ready check would be an INFO, which is refused, and ends the connection, when a subscription was sent before it. */
+const subscriberOptions: RedisOptions = {
+  autoResubscribe: true,
+  enableOfflineQueue: true,
+  enableReadyCheck: false,
+};
+
 /** @throws TidemarkError `REDIS_URL_INVALID` */
 export function connectRedis(option: RedisOption, connect: ConnectOptions): Redis {
   const options: RedisOptions = {
@@ -30,7 +37,7 @@ export function connectRedis(option: RedisOption, connect: ConnectOptions): Redi
     keepAlive: 5_000,
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 5), 1_000),
     ...(connect.commandTimeoutMs === undefined ? {} : { commandTimeout: connect.commandTimeoutMs }),
-    ...(connect.isSubscriber === true ? { autoResubscribe: true, enableOfflineQueue: true } : {}),
+    ...(connect.isSubscriber === true ? subscriberOptions : {}),
   };
   const redis = create(option, options);
   redis.on('error', (error: Error) => connect.onError?.(error));

@@ -3,8 +3,11 @@
 import type { Redis } from 'ioredis';
 import { defineScript, runScript } from '../redis/script.ts';
 
+// A key of another type stands for no head at all, here and in the other scripts: an error would keep every sidecar from
+// taking over for as long as the key lives.
 const script = defineScript(`
-local head = redis.call('GET', KEYS[1])
+local head = redis.pcall('GET', KEYS[1])
+if type(head) ~= 'string' then return false end
 if head ~= ARGV[1] then return head end
 redis.call('SET', KEYS[1], ARGV[2])
 return ARGV[2]

@@ -10,18 +10,20 @@ import { formatValue, type L2Value } from '../wire/value.ts';
 const searchLimit = 64;
 
 const script = defineScript(`
-local head = redis.call('GET', KEYS[1])
-if not head then return 0 end
+local head = redis.pcall('GET', KEYS[1])
+if type(head) ~= 'string' then return 0 end
 local generation, sequence = string.match(head, '^(%d+) (%d+) ')
 if generation ~= ARGV[1] then return 0 end
 local behind = tonumber(sequence) - tonumber(ARGV[2])
 if behind < 0 or behind > ${searchLimit} then return 0 end
 if behind > 0 then
-  local records = redis.call('XRANGE', KEYS[2], '(' .. generation .. '-' .. ARGV[2], generation .. '-' .. sequence)
-  if #records ~= behind then return 0 end
+  local records = redis.pcall('XRANGE', KEYS[2], '(' .. generation .. '-' .. ARGV[2], generation .. '-' .. sequence)
+  if records.err or #records ~= behind then return 0 end
   for _, record in ipairs(records) do
+    local changes = record[2][4]
+    if not changes then return 0 end
     for needle = 5, #ARGV do
-      if string.find(record[2][4], ARGV[needle], 1, true) then return 0 end
+      if string.find(changes, ARGV[needle], 1, true) then return 0 end
     end
   end
 end

@@ -9,7 +9,7 @@ import { formatPosition } from '../wire/position.ts';
 
 // UNLINK in slices: unpack() of a long list would overflow Lua's C stack.
 const script = defineScript(`
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('SET', KEYS[3], ARGV[3])
 if ARGV[4] ~= '' then

@@ -9,17 +9,20 @@ import { type LogRecord, parseLogEntry } from '../wire/record.ts';
 import { parseWatch, type WatchDocument } from '../wire/watch.ts';
 
 // The answer may come from a replica without harm: a position that lags behind only makes more records follow. Records
-// are not read for a listener without a position: it resets anyway.
+// are not read for a listener without a position: it resets anyway. A key of another type is worth as much as none: an
+// error would keep the listener where it is for as long as the key lives.
 const script = defineScript(`
-local head = redis.call('GET', KEYS[1])
-if not head then return {} end
+local head = redis.pcall('GET', KEYS[1])
+if type(head) ~= 'string' then return {} end
 local records = {}
 if ARGV[1] ~= '' then
-  records = redis.call('XRANGE', KEYS[2], '(' .. ARGV[1], '+', 'COUNT', ARGV[3])
+  records = redis.pcall('XRANGE', KEYS[2], '(' .. ARGV[1], '+', 'COUNT', ARGV[3])
+  if records.err then records = '' end
 end
 local watch = ''
 if not string.find(head, ' ' .. ARGV[2] .. ' ', 1, true) then
-  watch = redis.call('GET', KEYS[3]) or ''
+  watch = redis.pcall('GET', KEYS[3])
+  if type(watch) ~= 'string' then watch = '' end
 end
 return {head, records, watch}
 `);

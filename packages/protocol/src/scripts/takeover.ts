@@ -10,7 +10,9 @@ import { logLength } from './publish.ts';
 // The log is deleted where nothing links to it, and also when XADD would refuse: a head that was evicted or overwritten
 // while the log stayed must not block the namespace for ever.
 const script = defineScript(`
-if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+local head = redis.pcall('GET', KEYS[1])
+if type(head) ~= 'string' then head = '' end
+if head ~= ARGV[1] then return 0 end
 if ARGV[6] == '' then redis.call('DEL', KEYS[2]) end
 local added = redis.pcall('XADD', KEYS[2], 'MAXLEN', ARGV[8], ARGV[5], 'p', ARGV[6], 'c', '{}')
 if type(added) == 'table' and added.err then

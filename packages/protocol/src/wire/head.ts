@@ -4,7 +4,7 @@
 //
 // Only rounds write it, by compare-and-set on the whole text. The numbers stand in front and apart, because the fill
 // script reads the first two of them.
-import { comparePositions, formatPosition, parsePosition, type Position } from './position.ts';
+import { comparePositions, formatPosition, isExact, parsePosition, type Position } from './position.ts';
 
 export interface Head {
   readonly position: Position;
@@ -34,15 +34,11 @@ export function parseHead(text: string): Head | undefined {
   if (match === null) return undefined;
   const [, generation, sequence, floor, begun, done, watchHash = '', floors = '{}'] = match;
   const tableFloors = parseFloors(floors);
-  if (tableFloors === undefined) return undefined;
-  return {
-    position: { generation: Number(generation), sequence: Number(sequence) },
-    floor: Number(floor),
-    begun: Number(begun),
-    done: Number(done),
-    watchHash,
-    tableFloors,
-  };
+  const position = { generation: Number(generation), sequence: Number(sequence) };
+  const rounds = { floor: Number(floor), begun: Number(begun), done: Number(done) };
+  if (tableFloors === undefined || !isExact(position)) return undefined;
+  if (!Object.values(rounds).every(Number.isSafeInteger)) return undefined;
+  return { position, ...rounds, watchHash, tableFloors };
 }
 
 function parseFloors(text: string): ReadonlyMap<string, Position> | undefined {

@@ -15,7 +15,13 @@ export function formatPosition(position: Position): string {
 export function parsePosition(text: string): Position | undefined {
   const match = /^(\d{1,16})-(\d{1,16})$/.exec(text);
   if (match === null) return undefined;
-  return { generation: Number(match[1]), sequence: Number(match[2]) };
+  const position = { generation: Number(match[1]), sequence: Number(match[2]) };
+  return isExact(position) ? position : undefined;
+}
+
+/** Beyond 2^53 two numbers can look the same, and an order decided on them would be a guess. */
+export function isExact({ generation, sequence }: Position): boolean {
+  return Number.isSafeInteger(generation) && Number.isSafeInteger(sequence);
 }
 
 /** Negative when `a` is before `b`, 0 when they are the same, positive when `a` is after `b`. */

@@ -1,0 +1,90 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { key, text } from '../testing/arbitraries.ts';
+import { decodeKey, encodeKey, type Key, namespaceKeys, regionPrefix, valueKey } from './key.ts';
+
+function partsOf(one: Key): string[] {
+  return [one].flat().map(String);
+}
+
+describe('the encoding of keys', () => {
+  it('is undone by decoding, part by part', () => {
+    fc.assert(
+      fc.property(key, (one) => {
+        expect(decodeKey(encodeKey(one))).toEqual(partsOf(one));
+      }),
+    );
+  });
+
+  it('gives two keys with different parts two different texts: no tenant reads the row of another (R4)', () => {
+    fc.assert(
+      fc.property(key, key, (a, b) => {
+        fc.pre(JSON.stringify(partsOf(a)) !== JSON.stringify(partsOf(b)));
+        expect(encodeKey(a)).not.toBe(encodeKey(b));
+      }),
+    );
+  });
+
+  it.each<[Key, Key]>([
+    [['a:b'], ['a', 'b']],
+    [
+      ['a', 'b:c'],
+      ['a:b', 'c'],
+    ],
+    ['a%3Ab', 'a:b'],
+    ['%', '%25'],
+    [
+      ['', 'a'],
+      ['a', ''],
+    ],
+    [['a'], ['a', '']],
+  ])('keeps %j and %j apart', (a, b) => {
+    expect(encodeKey(a)).not.toBe(encodeKey(b));
+  });
+
+  it('leaves an ordinary id as it is, and writes numbers in decimal', () => {
+    expect(encodeKey('tenant-1')).toBe('tenant-1');
+    expect(encodeKey(42)).toBe('42');
+    expect(encodeKey(['tenant-1', 42])).toBe('tenant-1:42');
+    expect(encodeKey('a:b%c')).toBe('a%3Ab%25c');
+  });
+
+  it('refuses an empty tuple', () => {
+    expect(() => encodeKey([])).toThrow(
+      expect.objectContaining({
+        code: 'KEY_INVALID',
+        message: 'a key must have at least one part, got an empty tuple',
+      }),
+    );
+  });
+
+  it('decodes any text without throwing', () => {
+    fc.assert(
+      fc.property(text, (one) => {
+        expect(decodeKey(one).length).toBeGreaterThan(0);
+      }),
+    );
+  });
+});
+
+describe('the names in Redis', () => {
+  it('of a namespace are six, all under its own prefix', () => {
+    const keys = namespaceKeys('{copilot}', 'main');
+    expect(keys.head).toBe('{copilot}:tidemark:main:head');
+    const names = Object.values(keys);
+    expect(new Set(names).size).toBe(6);
+    expect(names.every((name) => name.startsWith('{copilot}:tidemark:main:'))).toBe(true);
+  });
+
+  it('of two namespaces never meet', () => {
+    const a = Object.values(namespaceKeys('copilot', 'main'));
+    const b = new Set(Object.values(namespaceKeys('copilot', 'conversations')));
+    expect(a.some((name) => b.has(name))).toBe(false);
+  });
+
+  it('of a value are prefix, region and key', () => {
+    expect(valueKey(regionPrefix('copilot', 'llm:policy'), encodeKey('tenant-1'))).toBe(
+      'copilot:llm:policy:tenant-1',
+    );
+  });
+});

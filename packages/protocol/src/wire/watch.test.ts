@@ -1,0 +1,62 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { hostile, table, text } from '../testing/arbitraries.ts';
+import { formatWatch, parseWatch, toWatch, type WatchDocument, type WatchedTable } from './watch.ts';
+
+const watched: fc.Arbitrary<WatchedTable> = fc
+  .tuple(text, fc.array(text, { maxLength: 3 }), fc.option(text), fc.boolean())
+  .map(([namespace, prefixes, problem, isBestEffort]) => ({
+    namespace,
+    prefixes,
+    problem,
+    ...(isBestEffort ? { isBestEffort } : {}),
+  }));
+
+const watch: fc.Arbitrary<WatchDocument> = fc.record({
+  hash: text,
+  roundEveryMs: fc.integer({ min: 1, max: 10_000 }),
+  tables: fc
+    .uniqueArray(fc.tuple(table, watched), { maxLength: 4, selector: ([name]) => name })
+    .map((entries) => new Map(entries)),
+});
+
+describe('a watch', () => {
+  it('comes back from its text as it was', () => {
+    fc.assert(
+      fc.property(watch, (one) => {
+        expect(parseWatch(formatWatch(one))).toEqual(one);
+      }),
+    );
+  });
+
+  it.each([
+    '',
+    'null',
+    '[]',
+    '{}',
+    '{"hash":"h","roundEveryMs":100}',
+    '{"hash":1,"roundEveryMs":100,"tables":{}}',
+    '{"hash":"h","roundEveryMs":"100","tables":{}}',
+    '{"hash":"h","roundEveryMs":100,"tables":[]}',
+    '{"hash":"h","roundEveryMs":100,"tables":{"t":null}}',
+    '{"hash":"h","roundEveryMs":100,"tables":{"t":{"prefixes":[]}}}',
+    '{"hash":"h","roundEveryMs":100,"tables":{"t":{"namespace":"main"}}}',
+  ])('%s is none: without one no region gets a lease (R1)', (document) => {
+    expect(parseWatch(document)).toBeUndefined();
+  });
+
+  it('in which one table cannot be read is none: what is left could pass for the whole (R1)', () => {
+    const good = { namespace: 'main', prefixes: ['p'], problem: null };
+    expect(toWatch({ a: good, b: { namespace: 'main' } })).toBeUndefined();
+  });
+
+  it('no text and no value makes the parser throw', () => {
+    fc.assert(
+      fc.property(hostile(watch.map(formatWatch)), fc.anything(), (document, value) => {
+        expect([undefined, 'object']).toContain(parseWatch(document) && 'object');
+        const tables = toWatch(value);
+        expect(tables === undefined || tables instanceof Map).toBe(true);
+      }),
+    );
+  });
+});
