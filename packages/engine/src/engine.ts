@@ -77,10 +77,11 @@ class RoundEngine implements RunningEngine {
   }
 
   start(host: EngineHost): void {
-    if (this.#host !== undefined) {
-      throw new TidemarkError('the engine was started already: one engine serves one cache or one sidecar', {
-        code: 'ENGINE_STARTED',
-      });
+    if (this.#host !== undefined || this.#closed !== undefined) {
+      throw new TidemarkError(
+        'the engine was started or closed already: one engine serves one cache or one sidecar, once',
+        { code: 'ENGINE_STARTED' },
+      );
     }
     this.#host = host;
     const { logger, hints, bestEffort } = this.#options;

@@ -20,16 +20,23 @@ export class RedisHints {
     options.subscriber.on('message', (channel: string, text: string) => {
       if (this.#channels.has(channel)) this.#hear(text);
     });
+    // ioredis repeats only subscriptions that had succeeded once; those of before Redis was there were refused.
+    options.subscriber.on('ready', () => this.#subscribe([...this.#channels]));
   }
 
   /** Listens to the apps of one more namespace. */
   listen(namespace: string): void {
-    const { subscriber, keyPrefix } = this.#options;
+    const { keyPrefix } = this.#options;
     const { hints } = namespaceKeys(keyPrefix, namespace);
     if (this.#channels.has(hints)) return;
     this.#channels.add(hints);
-    // Refused only while the connection is down; ioredis repeats subscriptions when it is back.
-    subscriber.subscribe(hints).catch(() => this.#channels.delete(hints));
+    this.#subscribe([hints]);
+  }
+
+  #subscribe(channels: readonly string[]): void {
+    if (channels.length === 0) return;
+    // Refused only while the connection is down, and repeated when it is ready.
+    this.#options.subscriber.subscribe(...channels).catch(() => {});
   }
 
   #hear(text: string): void {

@@ -1,6 +1,7 @@
 // What a listener does with the records of a namespace, and nothing else: it follows pub/sub, fills gaps from the log, and
 // starts anew where the chain is broken. The checker of what publishers write: a change that is neither in a record that
 // it applied nor before a reset would have been lost for an instance, too (R2).
+import { once } from 'node:events';
 import {
   comparePositions,
   connectRedis,
@@ -40,6 +41,7 @@ export class Follower {
   /** Resolves when it hears records and stands somewhere, if there is a head. */
   async start(): Promise<void> {
     await this.#subscriber.subscribe(this.keys.records);
+    if (this.#commands.status !== 'ready') await once(this.#commands, 'ready');
     await this.catchUp();
   }
 

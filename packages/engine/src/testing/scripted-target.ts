@@ -18,13 +18,9 @@ export class ScriptedTarget implements RoundTarget {
   async begin(): Promise<Begun> {
     this.steps.push('begin');
     if (this.failure !== undefined) throw this.failure;
-    return this.isStandby
-      ? { kind: 'standby' }
-      : { kind: 'begun', cursor: this.#cursor, knownWatchHash: null };
-  }
-
-  get #cursor(): JournalRead['cursor'] | null {
-    return this.published.at(-1)?.cursor ?? null;
+    if (this.isStandby) return { kind: 'standby' };
+    const cursor = this.published.at(-1)?.cursor ?? null;
+    return { kind: 'begun', cursor, knownWatchHash: cursor?.watchHash ?? null };
   }
 
   async publish(read: JournalRead): Promise<RoundOutcome> {
