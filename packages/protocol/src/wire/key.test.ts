@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { key, text } from '../testing/arbitraries.ts';
-import { decodeKey, encodeKey, type Key, namespaceKeys, regionPrefix, valueKey } from './key.ts';
+import { decodeKey, encodeKey, type Key, namespaceKeys, regionPrefix, valueKey, valueOwner } from './key.ts';
 
 function partsOf(one: Key): string[] {
   return [one].flat().map(String);
@@ -80,6 +80,12 @@ describe('the names in Redis', () => {
     const a = Object.values(namespaceKeys('copilot', 'main'));
     const b = new Set(Object.values(namespaceKeys('copilot', 'conversations')));
     expect(a.some((name) => b.has(name))).toBe(false);
+  });
+
+  it('of two values may be the same in Redis, but never their owners (R4)', () => {
+    const [a, b] = [regionPrefix('copilot', 'a'), regionPrefix('copilot', 'a:b')];
+    expect(valueKey(a, encodeKey(['b', 'c']))).toBe(valueKey(b, encodeKey('c')));
+    expect(valueOwner(a, encodeKey(['b', 'c']))).not.toBe(valueOwner(b, encodeKey('c')));
   });
 
   it('of a value are prefix, region and key', () => {

@@ -26,6 +26,8 @@ describe('a position', () => {
     'a-b',
     '1-2\n',
     '99999999999999999-1',
+    '9007199254740992-1',
+    '1-9007199254740992',
   ])('%j is none', (text) => {
     expect(parsePosition(text)).toBeUndefined();
   });

@@ -1,0 +1,119 @@
+// How Tidemark connects to Redis: fails fast, repeats nothing, copies what it was given.
+import { type FaultProxy, type RedisServer, startFaultProxy, startRedis, until } from '@tidemark/devstack';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { connectRedis, type ConnectOptions, type RedisOption } from './connect.ts';
+
+let server: RedisServer;
+let proxy: FaultProxy;
+const open: Redis[] = [];
+
+beforeAll(async () => {
+  server = await startRedis();
+  proxy = await startFaultProxy({ target: { host: server.host, port: server.port } });
+});
+
+afterEach(() => {
+  for (const redis of open.splice(0)) redis.disconnect();
+});
+
+afterAll(async () => {
+  await proxy.close();
+  await server.close();
+});
+
+function connect(option: RedisOption, options: Partial<ConnectOptions> = {}): Redis {
+  const redis = connectRedis(option, { name: 'test', ...options });
+  open.push(redis);
+  return redis;
+}
+
+async function ready(redis: Redis): Promise<void> {
+  await until(() => redis.status === 'ready', { what: 'a connection' });
+}
+
+describe('a connection', () => {
+  it.each<[string, (url: URL) => RedisOption]>([
+    ['a URL', (url) => url.href],
+    ['options', (url) => ({ host: url.hostname, port: Number(url.port) })],
+    [
+      'a client',
+      (url) => {
+        const client = new Redis(url.href);
+        open.push(client);
+        return client;
+      },
+    ],
+  ])('is made from %s, and bears its name', async (_what, toOption) => {
+    const redis = connect(toOption(new URL(server.url)), { name: 'tidemark-test' });
+    await ready(redis);
+    expect(await redis.client('GETNAME')).toBe('tidemark-test');
+  });
+
+  it('copies the options of a client and never uses the client itself', async () => {
+    const client = new Redis(server.url, { keyPrefix: 'theirs:' });
+    open.push(client);
+    const redis = connect(client);
+    expect(redis).not.toBe(client);
+    expect(client.options.enableOfflineQueue).toBe(true);
+    expect(redis.options.enableOfflineQueue).toBe(false);
+  });
+
+  it.each(['localhost:6379', 'http://user:secret@host', '', 'redis://'])(
+    'refuses the URL %j without showing what may be a password',
+    (url) => {
+      const attempt = (): unknown => connect(url);
+      expect(attempt).toThrow(expect.objectContaining({ code: 'REDIS_URL_INVALID' }));
+      expect(attempt).not.toThrow(/secret/);
+    },
+  );
+
+  it('that is not there yet refuses a command at once instead of queueing it (R4)', async () => {
+    const redis = connect('redis://127.0.0.1:1', { onError: () => {} });
+    await expect(redis.get('k')).rejects.toThrow();
+  });
+
+  it('reports its errors to whoever made it', async () => {
+    const errors: Error[] = [];
+    connect('redis://127.0.0.1:1', { onError: (error) => errors.push(error) });
+    await until(() => errors.length > 0, { what: 'an error' });
+    expect(errors[0]).toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('does not repeat a command whose outcome is unknown: a publish is never run twice (R1)', async () => {
+    const redis = connect(`redis://127.0.0.1:${proxy.port}`, { onError: () => {} });
+    await ready(redis);
+    await redis.set('count', 0);
+    proxy.silence('toClient');
+    const answer = redis.incr('count').then(String, () => 'failed');
+    const direct = connect(server.url);
+    await ready(direct);
+    await until(async () => (await direct.get('count')) === '1', { what: 'the command to be executed' });
+    proxy.cutConnections();
+    expect(await answer).toBe('failed');
+    await proxy.heal();
+    await ready(redis);
+    expect(await redis.incr('count')).toBe(2);
+  });
+
+  it('gives a command up that is not answered within its timeout (R4)', async () => {
+    const redis = connect(`redis://127.0.0.1:${proxy.port}`, { commandTimeoutMs: 50, onError: () => {} });
+    await ready(redis);
+    proxy.silence('toClient');
+    await expect(redis.get('k')).rejects.toThrow('timed out');
+    await proxy.heal();
+  });
+
+  it('of a subscriber repeats its subscriptions after a cut (R6)', async () => {
+    const heard: string[] = [];
+    const subscriber = connect(`redis://127.0.0.1:${proxy.port}`, { isSubscriber: true, onError: () => {} });
+    subscriber.on('message', (_channel, text: string) => heard.push(text));
+    await subscriber.subscribe('channel');
+    proxy.cutConnections();
+    const direct = connect(server.url);
+    await ready(direct);
+    await until(async () => (await direct.publish('channel', 'again')) === 1, { what: 'a new subscription' });
+    await until(() => heard.length > 0, { what: 'the message' });
+    expect(heard).toEqual(['again']);
+  });
+});
