@@ -28,6 +28,7 @@ export {
   namespaceKeys,
   regionPrefix,
   valueKey,
+  valueOwner,
   type Key,
   type NamespaceKeys,
 } from './wire/key.ts';

@@ -33,8 +33,10 @@ return 1
 
 export interface FillCall {
   readonly keys: NamespaceKeys;
-  /** Redis key of the value; also stored inside it. */
+  /** Redis key of the value. */
   readonly valueKey: string;
+  /** Stored inside the value, and verified by who reads it. Default: the Redis key. */
+  readonly owner?: string;
   /** The key as records name it. */
   readonly encodedKey: string;
   readonly tables: readonly string[];
@@ -50,7 +52,7 @@ export async function fill(redis: Redis, call: FillCall): Promise<boolean> {
     values: [
       notedAt.generation,
       notedAt.sequence,
-      formatValue(call.valueKey, call.value),
+      formatValue(call.owner ?? call.valueKey, call.value),
       Math.ceil(call.ttlMs),
       ...changeNeedles(call.tables, call.encodedKey),
     ],

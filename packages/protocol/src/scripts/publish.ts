@@ -12,8 +12,9 @@ const script = defineScript(`
 if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('SET', KEYS[3], ARGV[3])
+if ARGV[10] ~= '' then redis.call('SET', KEYS[4], ARGV[10]) end
 if ARGV[4] ~= '' then
-  for first = 4, #KEYS, 1000 do
+  for first = 5, #KEYS, 1000 do
     redis.call('UNLINK', unpack(KEYS, first, math.min(first + 999, #KEYS)))
   end
   redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[8], ARGV[4], 'p', ARGV[5], 'c', ARGV[6])
@@ -32,6 +33,8 @@ export interface PublishCall {
   readonly cursor: string;
   /** null when nothing changed: only the head and the cursor move. */
   readonly record: LogRecord | null;
+  /** The watch, now and then: were it evicted or overwritten, no new instance would ever get a lease. */
+  readonly watch?: string;
   /** Redis keys of the L2 values that the record overtakes. */
   readonly valueKeys: readonly string[];
 }
@@ -41,7 +44,7 @@ export async function publish(redis: Redis, call: PublishCall): Promise<boolean>
   const { keys, record } = call;
   const previous = record?.previous;
   const reply = await runScript(redis, script, {
-    keys: [keys.head, keys.log, keys.cursor, ...call.valueKeys],
+    keys: [keys.head, keys.log, keys.cursor, keys.watch, ...call.valueKeys],
     values: [
       call.expectedHead,
       call.nextHead,
@@ -52,6 +55,7 @@ export async function publish(redis: Redis, call: PublishCall): Promise<boolean>
       keys.records,
       logLength,
       record === null ? '' : formatMessage(record),
+      call.watch ?? '',
     ],
   });
   return reply === 1;

@@ -62,3 +62,11 @@ export function regionPrefix(keyPrefix: string, regionName: string): string {
 export function valueKey(prefix: string, encodedKey: string): string {
   return `${prefix}:${encodedKey}`;
 }
+
+/**
+ * Whose value it is, as the value itself says. A region `a` with the key `['b', 'c']` and a region `a:b` with the key
+ * `c` share a Redis key; region names hold no spaces, so that owners never meet.
+ */
+export function valueOwner(prefix: string, encodedKey: string): string {
+  return `${prefix} ${encodedKey}`;
+}
