@@ -4,6 +4,7 @@ import { type Journal, TidemarkError } from '@tidemark/protocol';
 import { Pool } from 'pg';
 import type { JournalProblem } from './journal-problem.ts';
 import { parseRead } from './parse-read.ts';
+import { admitLoss, toPrev } from './snapshot.ts';
 
 export interface PostgresJournalOptions {
   /** A role that may execute the functions `public.tidemark_*`, e.g. the owner or service_role. */
@@ -39,9 +40,9 @@ export function postgresJournal(options: PostgresJournalOptions): Journal {
   return {
     async read({ since, knownWatchHash, signal }) {
       signal.throwIfAborted();
-      return parseRead(
-        await call('select public.tidemark_changes_since($1, $2) as answer', [since, knownWatchHash]),
-      );
+      const values = [toPrev(since), knownWatchHash];
+      const answer = await call('select public.tidemark_changes_since($1, $2) as answer', values);
+      return admitLoss(parseRead(answer), since);
     },
     async nextGeneration(atLeast) {
       return Number(await call('select public.tidemark_next_generation($1) as answer', [atLeast]));

@@ -3,6 +3,7 @@ import type { PostgrestError, PostgrestSingleResponse, SupabaseClient } from '@s
 import { type Journal, TidemarkError } from '@tidemark/protocol';
 import type { JournalProblem } from './journal-problem.ts';
 import { parseRead } from './parse-read.ts';
+import { admitLoss, toPrev } from './snapshot.ts';
 
 /** A gateway may answer with a whole page. */
 const maxMessageLength = 200;
@@ -23,11 +24,12 @@ export function supabaseJournal(supabase: SupabaseClient, options: SupabaseJourn
 
   return {
     async read({ since, knownWatchHash, signal }) {
-      const asked = supabase.rpc('tidemark_changes_since', { prev: since, known_watch: knownWatchHash });
+      const prev = toPrev(since);
+      const asked = supabase.rpc('tidemark_changes_since', { prev, known_watch: knownWatchHash });
       const response = await asked.abortSignal(signal);
       // supabase-js turns a 404 without a body into success without data; a round's answer always has some.
       if (response.error === null && response.data === null) throw asError(notTheDataApi(404));
-      return parseRead(dataOf(response));
+      return admitLoss(parseRead(dataOf(response)), since);
     },
     async nextGeneration(atLeast) {
       return Number(await call('tidemark_next_generation', { at_least: atLeast }));

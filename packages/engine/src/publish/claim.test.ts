@@ -2,6 +2,7 @@ import { type Cursor, formatHead, type Head, parseHead } from '@tidemark/protoco
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  believableGeneration,
   type Claim,
   claimedHead,
   claimFromMemory,
@@ -175,6 +176,21 @@ describe('a claim', () => {
     const claimed = claimedHead(claimNothing(headText, 5), 6, 'w');
     expect(claimed.floor).toBe(6);
     expect(claimed.tableFloors.size).toBe(0);
+  });
+});
+
+describe('a head that no sidecar wrote', () => {
+  test('is not exceeded when it stands at the end of all numbers: the next one could not be read', () => {
+    const text = formatHead(headAt(believableGeneration + 1, 0));
+    expect(observe(startObserving, { headText: text, cursor })).toEqual(claimNothing(text, 0));
+  });
+
+  test('leaves no floor above the head that follows it: every L2 value would be refused for ever', () => {
+    const tableFloors = new Map([['t', { generation: 900, sequence: 1 }]]);
+    const claim: Claim = { ...claimOfHead, keptFloors: headAt(5, 2, { floor: 900, tableFloors }) };
+    const claimed = claimedHead(claim, 6, 'w');
+    expect(claimed.floor).toBe(6);
+    expect(claimed.tableFloors).toEqual(new Map([['t', claimed.position]]));
   });
 });
 

@@ -6,7 +6,7 @@
 //       ├──────────────(another generation)─────────┼────────────────────────┤
 //       └──(head is neither mine nor still)── unsure ◄──(outcome unknown)─────┘
 //                                               └──(head is mine)──► claiming
-import { type Cursor, type Head, parseHead, type Position } from '@tidemark/protocol';
+import { comparePositions, type Cursor, type Head, parseHead, type Position } from '@tidemark/protocol';
 
 /** What a publisher found in Redis, all of one moment. */
 export interface Observed {
@@ -45,6 +45,12 @@ export type Idle =
 /** A head that stands still for so many periods belongs to nobody. */
 export const patience = 6;
 
+/**
+ * Sequences do not get so far; a head beyond was not written by a sidecar. Taken as the one to exceed, it would leave no
+ * room: past 2^53 nobody can read a head any more.
+ */
+export const believableGeneration: number = 2 ** 52;
+
 export const startObserving: Idle = { kind: 'observing', seen: null, unchanged: 0 };
 
 /** Without a memory: stand by while somebody else moves the head, else claim what Redis holds. */
@@ -52,6 +58,7 @@ export function observe(state: Idle, observed: Observed): Idle | Claim {
   const { headText, cursor } = observed;
   const head = headText === null ? undefined : parseHead(headText);
   if (headText === null || head === undefined) return claimNothing(headText, 0);
+  if (head.position.generation > believableGeneration) return claimNothing(headText, 0);
 
   const isMine = state.kind === 'unsure' && state.mine.includes(headText);
   const unchanged = state.kind === 'observing' && state.seen === headText ? state.unchanged + 1 : 0;
@@ -95,12 +102,19 @@ export function claimNothing(expectedHead: string | null, atLeast: number): Clai
 
 /** The head that a claim leaves behind. */
 export function claimedHead(claim: Claim, generation: number, watchHash: string): Head {
+  const position = { generation, sequence: 0 };
+  const kept = claim.keptFloors;
+  // A floor above the head itself was not put there by a round, and would refuse every value for ever.
+  const tableFloors = [...(kept?.tableFloors ?? [])].map(([table, at]): [string, Position] => [
+    table,
+    comparePositions(at, position) > 0 ? position : at,
+  ]);
   return {
-    position: { generation, sequence: 0 },
-    floor: claim.keptFloors?.floor ?? generation,
+    position,
+    floor: Math.min(kept?.floor ?? generation, generation),
     begun: 0,
     done: 0,
     watchHash,
-    tableFloors: claim.keptFloors?.tableFloors ?? new Map(),
+    tableFloors: new Map(tableFloors),
   };
 }

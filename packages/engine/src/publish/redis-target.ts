@@ -45,6 +45,9 @@ export interface RedisTargetOptions {
   readonly logger: Logger;
 }
 
+/** The watch is written anew after so many rounds: every few seconds, for it is read by every new instance. */
+const roundsPerWatch = 20;
+
 const refused: RoundOutcome = { isPublished: false, changed: 0, wantsMore: false };
 
 export class RedisTarget implements RoundTarget {
@@ -81,7 +84,9 @@ export class RedisTarget implements RoundTarget {
   async #beginRound(memory: Memory): Promise<void> {
     const { redis } = this.#options;
     if (redis.epoch !== memory.epoch) {
-      this.#state = claimFromMemory(memory, await redis.commands.get(this.#keys.head));
+      // MGET: a key of another type is no head, and no error that would keep coming back.
+      const [headText = null] = await redis.commands.mget(this.#keys.head);
+      this.#state = claimFromMemory(memory, headText);
       return;
     }
     const head = { ...memory.head, begun: memory.head.begun + 1 };
@@ -139,6 +144,7 @@ export class RedisTarget implements RoundTarget {
         cursor: JSON.stringify(read.cursor),
         record,
         valueKeys: overtakenValues(changes, watch),
+        ...(head.begun % roundsPerWatch === 0 ? { watch: this.#watchText(head.watchHash) } : {}),
       }),
     );
     // A refusal is certain, and the memory still what was left behind: the next begin finds out who moved the head.
@@ -148,7 +154,7 @@ export class RedisTarget implements RoundTarget {
   }
 
   async #takeOver(claim: Claim, read: JournalRead): Promise<RoundOutcome> {
-    const { redis, journal, roundEveryMs, logger, namespace } = this.#options;
+    const { redis, journal, logger, namespace } = this.#options;
     const { epoch } = redis;
     const generation = await journal.nextGeneration(claim.atLeast);
     const head = claimedHead(claim, generation, read.cursor.watchHash);
@@ -161,11 +167,7 @@ export class RedisTarget implements RoundTarget {
         expectedHead: claim.expectedHead,
         nextHead: headText,
         cursor: JSON.stringify(cursor),
-        watch: formatWatch({
-          hash: read.cursor.watchHash,
-          roundEveryMs,
-          tables: tablesOf(namespace, this.#watch?.tables ?? new Map()),
-        }),
+        watch: this.#watchText(read.cursor.watchHash),
         link: { position: head.position, previous: claim.link, changes: new Map() },
       }),
     );
@@ -176,6 +178,11 @@ export class RedisTarget implements RoundTarget {
     );
     this.#state = { kind: 'working', memory: { head, headText, cursor, epoch } };
     return { isPublished: true, changed: 0, wantsMore: true };
+  }
+
+  #watchText(hash: string): string {
+    const { namespace, roundEveryMs } = this.#options;
+    return formatWatch({ hash, roundEveryMs, tables: tablesOf(namespace, this.#watch?.tables ?? new Map()) });
   }
 
   #standBy(): RoundOutcome {
