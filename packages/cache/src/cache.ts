@@ -6,7 +6,7 @@ import { Clocks } from './clocks.ts';
 import { HintBus } from './invalidate/hint-bus.ts';
 import { Listener } from './invalidate/listener.ts';
 import { LocalTarget } from './invalidate/local-target.ts';
-import { type Coherent, Namespace } from './invalidate/namespace.ts';
+import { type Coherent, Namespace, type RefusedCounts } from './invalidate/namespace.ts';
 import {
   type CacheOptions,
   type RegionOptions,
@@ -27,6 +27,8 @@ export interface NamespaceStatus {
   readonly tidemarkAgeMs: number | null;
   readonly resets: number;
   readonly replays: number;
+  /** Heads, records and hints that could not be read: a stranger writes where Tidemark does. */
+  readonly refused: Readonly<RefusedCounts>;
 }
 
 export interface CacheStatus {
@@ -164,9 +166,10 @@ class CoherentCache implements Cache {
 
   async ready(options: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
     if (this.#redis === undefined && this.#options.engine === undefined) return this.#hasLeases();
+    const ending = AbortSignal.any([this.#closing.signal, ...(options.signal ? [options.signal] : [])]);
     while (!this.#hasLeases()) {
-      if (options.signal?.aborted === true || this.#closing.signal.aborted) return false;
-      await sleep(this.#clock, readyEveryMs, options.signal);
+      if (ending.aborted) return false;
+      await sleep(this.#clock, readyEveryMs, ending);
     }
     return true;
   }
@@ -190,6 +193,7 @@ class CoherentCache implements Cache {
         tidemarkAgeMs: namespace.tidemark.ageMs() ?? null,
         resets: listener?.counts.resets ?? 0,
         replays: listener?.counts.replays ?? 0,
+        refused: { ...namespace.refused },
       })),
       regions: [...this.#regions.values()].map((region) => region.status()),
     };

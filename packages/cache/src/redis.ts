@@ -1,7 +1,7 @@
 // The two Redis connections of a cache: one for commands, one that listens. Trouble with either costs time within a
 // deadline, never an error (R4).
 import { type Clock, connectRedis, type Logger, type RedisOption } from '@tidemark/protocol';
-import type { Redis } from 'ioredis';
+import { type Redis, ReplyError } from 'ioredis';
 
 export interface CacheRedisOptions {
   readonly redis: RedisOption;
@@ -17,6 +17,12 @@ const commandTimeoutMs = 1_000;
 /** After a failure the read path goes past Redis for so long; then one read tries it again. */
 const breakMs = 500;
 
+/** Commands of the read path that wait for their answers; beyond, a reader is better off with the source. */
+const maxUnderWay = 10_000;
+
+/** Tries in vain, after which the connection is given up: the server may be gone without a word. */
+const deadProbes = 4;
+
 export class CacheRedis {
   readonly commands: Redis;
   readonly subscriber: Redis;
@@ -25,6 +31,8 @@ export class CacheRedis {
   #epoch = 0;
   #isDown = false;
   #brokenUntilMs = Number.NEGATIVE_INFINITY;
+  #failedProbes = 0;
+  #underWay = 0;
   #errors = 0;
 
   constructor(options: CacheRedisOptions) {
@@ -71,10 +79,11 @@ export class CacheRedis {
   async attempt<T>(run: (commands: Redis) => Promise<T>): Promise<T | undefined> {
     const { clock, readTimeoutMs } = this.#options;
     const nowMs = clock.monotonicMs();
-    if (!this.isConnected || nowMs < this.#brokenUntilMs) return undefined;
+    if (!this.isConnected || nowMs < this.#brokenUntilMs || this.#underWay >= maxUnderWay) return undefined;
     // Half open: whoever comes while the first one tries goes past.
     const isProbe = this.#brokenUntilMs !== Number.NEGATIVE_INFINITY;
     if (isProbe) this.#brokenUntilMs = nowMs + breakMs;
+    this.#underWay += 1;
     const late = Promise.withResolvers<never>();
     const cancel = clock.schedule(readTimeoutMs, () => {
       late.reject(new Error(`no answer from Redis within ${readTimeoutMs} ms`));
@@ -83,17 +92,34 @@ export class CacheRedis {
       const answer = run(this.commands);
       answer.catch(() => {});
       const result = await Promise.race([answer, late.promise]);
-      this.#brokenUntilMs = Number.NEGATIVE_INFINITY;
-      this.#tellBack();
+      this.#heal();
       return result;
     } catch (error) {
       this.#errors += 1;
-      this.#brokenUntilMs = clock.monotonicMs() + breakMs;
-      this.#tellDown(error);
+      // A refusal is an answer: the server is there, and the next command may fare better.
+      if (error instanceof ReplyError) this.#heal();
+      else this.#break(error, isProbe);
       return undefined;
     } finally {
+      this.#underWay -= 1;
       cancel();
     }
+  }
+
+  #heal(): void {
+    this.#brokenUntilMs = Number.NEGATIVE_INFINITY;
+    this.#failedProbes = 0;
+    this.#tellBack();
+  }
+
+  #break(error: unknown, isProbe: boolean): void {
+    this.#brokenUntilMs = this.#options.clock.monotonicMs() + breakMs;
+    this.#tellDown(error);
+    if (!isProbe) return;
+    this.#failedProbes += 1;
+    if (this.#failedProbes < deadProbes) return;
+    this.#failedProbes = 0;
+    this.reconnectCommands();
   }
 
   /** The server is silent, but the connection does not know: a new one has a chance. */

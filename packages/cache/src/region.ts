@@ -32,7 +32,10 @@ export interface RegionStatus {
   readonly entries: number;
   readonly hits: number;
   readonly l2Hits: number;
+  /** Values found in L2 that must not be served: corrupt, foreign, overtaken, not of the schema. */
   readonly l2Refused: number;
+  /** Values that are not stored in L2: too large, or not JSON. */
+  readonly l2Unshared: number;
   readonly loads: number;
   readonly lease: 'live' | 'none';
   /** `best effort` for tables that are fed by Realtime alone: R1 is not claimed for them. */
@@ -203,6 +206,7 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
       ...this.#reads.counts,
       l2Hits: this.#l2?.counts.hits ?? 0,
       l2Refused: this.#l2?.counts.refused ?? 0,
+      l2Unshared: this.#l2?.counts.unshared ?? 0,
       loads: this.#source.loads,
       lease: this.lease.isLive(this.#parts.clocks.monotonicMs()) ? 'live' : 'none',
       guarantee: this.lease.isBestEffort ? 'best effort' : 'bounded',

@@ -45,6 +45,13 @@ const silentReads = 4;
 /** Gaps in a row that the log had to fill, after which the subscription is taken for dead. */
 const deafGaps = 4;
 
+/**
+ * Heads in a row that are behind the position here, after which the position is given up. Redis that went back is mended
+ * by a sidecar before; a position that a stranger's head gave would never be reached again. So many readings make a bound,
+ * so that no lease is left to lose, and who starts anew is as safe as a new process.
+ */
+const headsBehind = headReadsPerBound;
+
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #keys: NamespaceKeys;
@@ -56,6 +63,7 @@ export class Listener {
   #wantsResync = false;
   #silent = 0;
   #gaps = 0;
+  #behind = 0;
   #resets = 0;
   #replays = 0;
 
@@ -98,7 +106,10 @@ export class Listener {
 
   #onMessage(text: string): void {
     const record = parseMessage(text);
-    if (record === undefined) return;
+    if (record === undefined) {
+      this.#options.namespace.refused.records += 1;
+      return;
+    }
     const outcome = onRecord(this.#state, record);
     switch (outcome.kind) {
       case 'passed over':
@@ -157,11 +168,23 @@ export class Listener {
       return;
     }
     const head = typeof headText === 'string' ? parseHead(headText) : undefined;
-    if (head === undefined) return;
+    if (head === undefined) {
+      // null: no sidecar has run yet. Anything else, another type too, is no head.
+      if (headText !== null) this.#options.namespace.refused.heads += 1;
+      return;
+    }
+    if (this.#isStranded(head)) this.#become(lost);
     const outcome = onReading(this.#state, head, at);
     this.#become(outcome.state);
     this.#advance(outcome.tidemark);
     if (outcome.isBehind) this.#resync();
+  }
+
+  #isStranded(head: Head): boolean {
+    const isBehind =
+      this.#state.kind === 'following' && comparePositions(head.position, this.#state.position) < 0;
+    this.#behind = isBehind ? this.#behind + 1 : 0;
+    return this.#behind >= headsBehind;
   }
 
   /** One at a time; what asks meanwhile is served by one more. */
@@ -195,6 +218,7 @@ export class Listener {
       knownWatchHash: namespace.watchHash,
     });
     if (reply === undefined || epoch !== redis.epoch || this.#isClosed) return;
+    if (reply.records === null) namespace.refused.records += 1;
     if (this.#state.kind === 'lost') this.#adopt(reply);
     else this.#replay(this.#state, reply);
   }

@@ -18,6 +18,13 @@ export interface Coherent {
 
 export type OvertakeCause = 'record' | 'hint' | 'write' | 'reset';
 
+/** What was found in Redis or heard on the bus, and could not be read. */
+export interface RefusedCounts {
+  heads: number;
+  records: number;
+  hints: number;
+}
+
 export class Namespace {
   readonly name: string;
   readonly tidemark: Tidemark;
@@ -27,6 +34,7 @@ export class Namespace {
   #watch: { readonly tables: Watch; readonly hash: string; readonly roundEveryMs: number } | undefined;
   /** Where the listener stands; null while it is lost, and without Redis. */
   position: Position | null = null;
+  readonly refused: RefusedCounts = { heads: 0, records: 0, hints: 0 };
 
   constructor(name: string, clocks: Clocks, logger: Logger) {
     this.name = name;

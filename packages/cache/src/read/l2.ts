@@ -11,6 +11,7 @@ import {
   parseValue,
   type Position,
   valueKey,
+  valueOwner,
 } from '@tidemark/protocol';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { CacheRedis } from '../redis.ts';
@@ -26,8 +27,19 @@ export interface L2Options<V> {
   readonly schema: StandardSchemaV1<unknown, V> | undefined;
 }
 
-/** A larger value is not shared: it would block Redis and every reader behind it. */
-const maxPayloadBytes = 1_048_576;
+/** A larger value is not shared: it would block Redis and every reader behind it. In UTF-16 units, as texts count. */
+const maxPayloadLength = 1_048_576;
+
+/** Format, position and the length of the key. */
+const maxHeaderLength = 50;
+
+export interface L2Counts {
+  readonly hits: number;
+  /** Values that were found and must not be served: corrupt, foreign, of another key, overtaken, not of the schema. */
+  readonly refused: number;
+  /** Values that were loaded and can't be shared: too large, or not JSON. */
+  readonly unshared: number;
+}
 
 export interface Found<V> {
   readonly value: V | null;
@@ -39,18 +51,20 @@ export class L2<V> {
   #lastHead: { readonly text: string; readonly head: Head | undefined } = { text: '', head: undefined };
   #hits = 0;
   #refused = 0;
+  #unshared = 0;
 
   constructor(options: L2Options<V>) {
     this.#options = options;
     this.#keys = namespaceKeys(options.keyPrefix, options.namespace.name);
   }
 
-  get counts(): { readonly hits: number; readonly refused: number } {
-    return { hits: this.#hits, refused: this.#refused };
+  get counts(): L2Counts {
+    return { hits: this.#hits, refused: this.#refused, unshared: this.#unshared };
   }
 
   /** One MGET of head and values. @returns by key what may be served at this instance's position */
-  async read(keys: readonly string[]): Promise<ReadonlyMap<string, Found<V>>> {
+  async read(wanted: readonly string[]): Promise<ReadonlyMap<string, Found<V>>> {
+    const keys = wanted.filter(isSharable);
     const { redis, prefix } = this.#options;
     const { epoch } = redis;
     const names = keys.map((key) => valueKey(prefix, key));
@@ -61,8 +75,12 @@ export class L2<V> {
     if (head === undefined || !this.#isAtOrPast(head)) return found;
     for (const [index, key] of keys.entries()) {
       const text = reply[index + 1];
-      const value = typeof text === 'string' ? await this.#accept(head, names[index] ?? '', text) : undefined;
-      if (value === undefined) continue;
+      if (typeof text !== 'string') continue;
+      const value = await this.#accept(head, key, text);
+      if (value === undefined) {
+        this.#refused += 1;
+        continue;
+      }
       this.#hits += 1;
       found.set(key, value);
     }
@@ -85,28 +103,27 @@ export class L2<V> {
     );
   }
 
-  async #accept(head: Head, name: string, text: string): Promise<Found<V> | undefined> {
-    const { tables, schema } = this.#options;
-    const stored = parseValue(name, text);
-    if (
-      stored === undefined ||
-      !isAboveFloors(head, stored.notedAt, tables) ||
-      comparePositions(stored.notedAt, head.position) > 0
-    ) {
-      this.#refused += 1;
+  /** @returns undefined for a value that must not be served, whatever the reason: it is loaded instead */
+  async #accept(head: Head, key: string, text: string): Promise<Found<V> | undefined> {
+    const { prefix, tables, schema } = this.#options;
+    const owner = valueOwner(prefix, key);
+    if (text.length > maxPayloadLength + owner.length + maxHeaderLength) return undefined;
+    const stored = parseValue(owner, text);
+    if (stored === undefined) return undefined;
+    const { notedAt } = stored;
+    if (!isAboveFloors(head, notedAt, tables) || comparePositions(notedAt, head.position) > 0)
       return undefined;
-    }
     const payload = parsePayload(stored.payload);
-    if (payload === undefined) {
-      this.#refused += 1;
-      return undefined;
-    }
+    if (payload === undefined) return undefined;
     if (payload === null) return { value: null };
     if (schema === undefined) return { value: deepFreeze(payload as V) };
-    const result = await schema['~standard'].validate(payload);
-    if (result.issues === undefined) return { value: deepFreeze(result.value) };
-    this.#refused += 1;
-    return undefined;
+    try {
+      const result = await schema['~standard'].validate(payload);
+      return result.issues === undefined ? { value: deepFreeze(result.value) } : undefined;
+    } catch {
+      // A schema that throws has not accepted the value, and a value of a stranger must not fail a read (R4).
+      return undefined;
+    }
   }
 
   /** Stores a loaded value, unless something may have overtaken it since `notedAt`. Nobody waits for it. */
@@ -116,12 +133,16 @@ export class L2<V> {
     { notedAt, ttlMs }: { readonly notedAt: Position; readonly ttlMs: number },
   ): void {
     const { redis, prefix, tables } = this.#options;
-    const payload = JSON.stringify(value);
-    if (payload === undefined || payload.length > maxPayloadBytes) return;
+    const payload = formatPayload(value);
+    if (payload === undefined || payload.length > maxPayloadLength || !isSharable(key)) {
+      this.#unshared += 1;
+      return;
+    }
     void redis.attempt((commands) =>
       fill(commands, {
         keys: this.#keys,
         valueKey: valueKey(prefix, key),
+        owner: valueOwner(prefix, key),
         encodedKey: key,
         tables,
         value: { notedAt, payload },
@@ -131,11 +152,35 @@ export class L2<V> {
   }
 }
 
-/** @returns undefined for what is not JSON */
-function parsePayload(text: string): unknown {
+/** Half a surrogate pair becomes another character on its way to Redis: such keys would share their values. */
+function isSharable(key: string): boolean {
+  return key.isWellFormed();
+}
+
+/** @returns undefined for what has no JSON: a BigInt, a circle, a depth beyond the stack */
+function formatPayload(value: unknown): string | undefined {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.stringify(value);
   } catch {
     return undefined;
   }
+}
+
+/** @returns undefined for what is not JSON, and for a value that would give its prototype to whoever copies it */
+function parsePayload(text: string): unknown {
+  try {
+    return mayNameProto.test(text)
+      ? (JSON.parse(text, refuseProto) as unknown)
+      : (JSON.parse(text) as unknown);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As it is, or with an escaped underscore. */
+const mayNameProto = /__proto__|\\u005f/i;
+
+function refuseProto(name: string, value: unknown): unknown {
+  if (name === '__proto__') throw new SyntaxError('a value names __proto__');
+  return value;
 }

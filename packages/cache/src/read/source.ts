@@ -102,6 +102,8 @@ export class Source<K, V> {
     else await this.#turn();
     using deadline = deadlineIn(clock, loadTimeoutMs, AbortSignal.any([abandoned, closing]));
     try {
+      // Ended while it waited for its turn: the loader is not bothered any more.
+      deadline.signal.throwIfAborted();
       this.#loads += 1;
       return await untilAborted(run({ signal: deadline.signal }), deadline.signal);
     } catch (error) {
