@@ -5,11 +5,15 @@ import type { Redis } from 'ioredis';
 /** A script that takes longer than this has an unknown outcome. */
 const scriptTimeoutMs = 1_000;
 
+/** So many of them in a row, and the connection counts as dead: nothing else tells of a peer that is gone without a word. */
+const deadAfterTimeouts = 3;
+
 export class EngineRedis {
   readonly commands: Redis;
   readonly subscriber: Redis;
   readonly #tried = Promise.withResolvers<void>();
   #epoch = 0;
+  #timeouts = 0;
 
   constructor(option: RedisOption, logger: Logger) {
     let isDown = false;
@@ -48,8 +52,34 @@ export class EngineRedis {
     return this.#tried.promise;
   }
 
+  /** Runs a command. A connection that stays open and answers nothing is given up for another one. */
+  async ask<T>(run: (commands: Redis) => Promise<T>): Promise<T> {
+    try {
+      const answer = await run(this.commands);
+      this.#timeouts = 0;
+      return answer;
+    } catch (error) {
+      if (isTimeout(error)) this.#countTimeout();
+      throw error;
+    }
+  }
+
+  #countTimeout(): void {
+    this.#timeouts += 1;
+    if (this.#timeouts < deadAfterTimeouts) return;
+    this.#timeouts = 0;
+    this.commands.disconnect(true);
+    // It led to the same server, and has no commands of its own to be judged by.
+    this.subscriber.disconnect(true);
+  }
+
   close(): void {
     this.commands.disconnect();
     this.subscriber.disconnect();
   }
+}
+
+/** ioredis gives this error no code. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Command timed out';
 }

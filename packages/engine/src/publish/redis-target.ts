@@ -19,6 +19,7 @@ import {
   TidemarkError,
   type Watch,
 } from '@tidemark/protocol';
+import type { Redis } from 'ioredis';
 import type { EngineRedis } from '../redis.ts';
 import {
   type Claim,
@@ -85,14 +86,14 @@ export class RedisTarget implements RoundTarget {
     const { redis } = this.#options;
     if (redis.epoch !== memory.epoch) {
       // MGET: a key of another type is no head, and no error that would keep coming back.
-      const [headText = null] = await redis.commands.mget(this.#keys.head);
+      const [headText = null] = await redis.ask((commands) => commands.mget(this.#keys.head));
       this.#state = claimFromMemory(memory, headText);
       return;
     }
     const head = { ...memory.head, begun: memory.head.begun + 1 };
     const next = formatHead(head);
     const call = { headKey: this.#keys.head, expected: memory.headText, next };
-    const found = await this.#certainly([memory.headText, next], () => begin(redis.commands, call));
+    const found = await this.#certainly([memory.headText, next], (commands) => begin(commands, call));
     this.#state =
       found === next
         ? { kind: 'working', memory: { ...memory, head, headText: next } }
@@ -102,8 +103,10 @@ export class RedisTarget implements RoundTarget {
   async #observe(): Promise<void> {
     const state = this.#state;
     if (state.kind === 'working') return;
-    const { commands } = this.#options.redis;
-    const [headText = null, cursorText] = await commands.mget(this.#keys.head, this.#keys.cursor);
+    const { head, cursor } = this.#keys;
+    const [headText = null, cursorText] = await this.#options.redis.ask((commands) =>
+      commands.mget(head, cursor),
+    );
     if (state.kind !== 'claiming') {
       this.#state = observe(state, { headText, cursor: parseCursor(cursorText) });
     } else if (headText !== state.expectedHead) {
@@ -136,8 +139,8 @@ export class RedisTarget implements RoundTarget {
     const changes = changesOf(namespace, watch, read.changes);
     const { record, head } = finishRound(memory.head, changes);
     const headText = formatHead(head);
-    const isPublished = await this.#certainly([memory.headText, headText], () =>
-      publish(redis.commands, {
+    const isPublished = await this.#certainly([memory.headText, headText], (commands) =>
+      publish(commands, {
         keys: this.#keys,
         expectedHead: memory.headText,
         nextHead: headText,
@@ -161,8 +164,8 @@ export class RedisTarget implements RoundTarget {
     const headText = formatHead(head);
     const cursor = claim.cursor ?? read.cursor;
     const mine = [...(claim.expectedHead === null ? [] : [claim.expectedHead]), headText];
-    const isTaken = await this.#certainly(mine, () =>
-      takeover(redis.commands, {
+    const isTaken = await this.#certainly(mine, (commands) =>
+      takeover(commands, {
         keys: this.#keys,
         expectedHead: claim.expectedHead,
         nextHead: headText,
@@ -191,9 +194,9 @@ export class RedisTarget implements RoundTarget {
   }
 
   /** Runs a script; when its outcome stays unknown, nothing is remembered but what the head may be. */
-  async #certainly<T>(mine: readonly string[], run: () => Promise<T>): Promise<T> {
+  async #certainly<T>(mine: readonly string[], run: (commands: Redis) => Promise<T>): Promise<T> {
     try {
-      return await run();
+      return await this.#options.redis.ask(run);
     } catch (error) {
       this.#state = { kind: 'unsure', mine };
       throw error;
