@@ -49,7 +49,11 @@ describe('the hints of Realtime', () => {
     source.follow(watch);
     expect(realtime.channels.map(({ topic, options, filters }) => [topic, options, filters[0]])).toEqual([
       ['tidemark', { config: { private: true } }, { event: 'change' }],
-      ['tidemark-changes:tidemark.change:1', undefined, { event: '*', schema: 'tidemark', table: 'change' }],
+      [
+        'tidemark-changes:tidemark.change:1',
+        undefined,
+        { event: 'INSERT', schema: 'tidemark', table: 'change' },
+      ],
       [
         'tidemark-changes:copilot_internal.policies:1',
         undefined,
