@@ -12,6 +12,7 @@ const verify: readonly Step[] = [
   { name: 'format', command: ['oxfmt', '--check', '.'] },
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings', '.'] },
   { name: 'types', command: ['tsc', '-b'] },
+  { name: 'examples in the docs', command: [process.execPath, 'scripts/doc-examples.ts'] },
   { name: 'dead code', command: ['knip', '--no-progress'] },
 ];
 
@@ -47,7 +48,7 @@ export async function runSteps(): Promise<{ passed: number; failed: number }> {
 function run(command: readonly string[]): Promise<{ isOk: boolean; output: string }> {
   const [program = '', ...commandArguments] = command;
   const { promise, resolve, reject } = Promise.withResolvers<{ isOk: boolean; output: string }>();
-  const child = spawn(path.join('node_modules', '.bin', program), commandArguments, {
+  const child = spawn(path.resolve('node_modules', '.bin', program), commandArguments, {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

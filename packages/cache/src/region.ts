@@ -54,7 +54,7 @@ export interface Region<V, K extends Key = string> {
   /** Like `get` for each, with one MGET and one `loadMany` for what is missing. */
   getMany(keys: readonly K[], options?: Pick<GetOptions, 'signal'>): Promise<(V | null)[]>;
   /** Runs `change` and makes sure that nothing older is read here after it, also when it failed (R3). */
-  write<T>(key: K, change: () => Promise<T>): Promise<T>;
+  write<T>(key: K, change: () => PromiseLike<T>): Promise<T>;
   /** Drops the key everywhere, as reliably as a change of its row where a journal is at hand. */
   invalidate(key: K): Promise<void>;
   invalidateAll(): Promise<void>;
@@ -137,7 +137,7 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
     return this.#source.load(key, { encoded: encodeKey(key), begun() {}, abandoned });
   }
 
-  async write<T>(key: K, change: () => Promise<T>): Promise<T> {
+  async write<T>(key: K, change: () => PromiseLike<T>): Promise<T> {
     const encoded = encodeKey(key);
     try {
       return await change();

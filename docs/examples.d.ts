@@ -1,0 +1,11 @@
+// What the examples in the documentation take for granted: each `ts` block is compiled with these names in scope.
+declare const supabaseUrl: string;
+declare const serviceRoleKey: string;
+declare const redisUrl: string;
+declare const logger: import('@tidemark/cache').Logger;
+declare const env: Record<string, string | undefined>;
+
+interface Flag {
+  readonly id: string;
+  readonly on: boolean;
+}
