@@ -1,16 +1,17 @@
 // Single flight: concurrent readers of a key share one load (R5). A flight that an invalidation overtook is detached:
 // who waits for it gets its value, nobody joins it any more, nothing of it is kept (R2).
+import type { Clocks, Instant } from '../clocks.ts';
 
 export class Flight<V> {
-  readonly startedMs: number;
+  readonly startedAt: Instant;
   readonly #outcome = Promise.withResolvers<V | null>();
   readonly #abandoned = new AbortController();
   #isDetached = false;
   #isSettled = false;
   #waiters = 0;
 
-  constructor(startedMs: number) {
-    this.startedMs = startedMs;
+  constructor(startedAt: Instant) {
+    this.startedAt = startedAt;
     // A load that fails after its last waiter left is nobody's error.
     this.#outcome.promise.catch(() => {});
   }
@@ -71,28 +72,29 @@ export class Flights<V> {
   readonly #byKey = new Map<string, Flight<V>>();
   /** A value may be as old as its flight when it is joined: half the bound is left for the flight itself (R1). */
   readonly #joinableMs: number;
+  readonly #clocks: Clocks;
 
-  constructor(maxStalenessMs: number) {
+  constructor(maxStalenessMs: number, clocks: Clocks) {
     this.#joinableMs = maxStalenessMs / 2;
+    this.#clocks = clocks;
   }
 
   get size(): number {
     return this.#byKey.size;
   }
 
-  /** @returns the flight that a reader of now may share */
-  joinable(key: string, nowMs: number): Flight<V> | undefined {
+  /** @returns the flight that a reader of now may share: by both clocks, a load may have slept with the machine */
+  joinable(key: string): Flight<V> | undefined {
     const flight = this.#byKey.get(key);
-    if (flight === undefined || flight.isAbandoned || nowMs >= flight.startedMs + this.#joinableMs) {
-      return undefined;
-    }
-    return flight;
+    if (flight === undefined || flight.isAbandoned) return undefined;
+    const clocks = this.#clocks;
+    return clocks.isWithin(flight.startedAt, this.#joinableMs, clocks.monotonicMs()) ? flight : undefined;
   }
 
   /** The new flight replaces an older one of the key, which is detached: its value must not follow a newer one. */
-  start(key: string, nowMs: number): Flight<V> {
+  start(key: string): Flight<V> {
     this.detach(key);
-    const flight = new Flight<V>(nowMs);
+    const flight = new Flight<V>(this.#clocks.instant());
     this.#byKey.set(key, flight);
     return flight;
   }

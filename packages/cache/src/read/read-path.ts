@@ -60,7 +60,7 @@ export class ReadPath<V, K extends Key> {
     this.#clocks = parts.clocks;
     this.#lease = parts.lease;
     this.#l1 = new L1(parts.options.maxEntries);
-    this.#flights = new Flights(parts.options.maxStalenessMs);
+    this.#flights = new Flights(parts.options.maxStalenessMs, parts.clocks);
   }
 
   get counts(): { readonly entries: number; readonly hits: number } {
@@ -83,25 +83,23 @@ export class ReadPath<V, K extends Key> {
 
   get(key: K, { fresh = false, signal }: ReadOptions): Promise<V | null> {
     const encoded = encodeKey(key);
-    const nowMs = this.#clocks.monotonicMs();
-    const shared = fresh ? undefined : this.#flights.joinable(encoded, nowMs);
+    const shared = fresh ? undefined : this.#flights.joinable(encoded);
     if (shared !== undefined) return shared.wait(signal);
-    const flight = this.#flights.start(encoded, nowMs);
+    const flight = this.#flights.start(encoded);
     const value = flight.wait(signal);
     void this.#fly([{ key, encoded, flight }], { abandoned: flight.signal, fresh });
     return value;
   }
 
   async getMany(keys: readonly K[], { signal }: ReadOptions): Promise<(V | null)[]> {
-    const nowMs = this.#clocks.monotonicMs();
     const misses: Miss<V, K>[] = [];
     const flights = keys.map((key): Flight<V> | { readonly hit: V | null } => {
       const encoded = encodeKey(key);
       const hit = this.peek(encoded);
       if (hit !== undefined) return { hit };
-      const shared = this.#flights.joinable(encoded, nowMs);
+      const shared = this.#flights.joinable(encoded);
       if (shared !== undefined) return shared;
-      const flight = this.#flights.start(encoded, nowMs);
+      const flight = this.#flights.start(encoded);
       misses.push({ key, encoded, flight });
       return flight;
     });
