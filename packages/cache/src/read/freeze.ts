@@ -6,9 +6,12 @@
  */
 export function deepFreeze<T>(value: T): T {
   const found: unknown[] = [value];
+  // Not "is it frozen": a loader may hand out a frozen shell around something that can be changed.
+  const seen = new Set<object>();
   while (found.length > 0) {
     const next = found.pop();
-    if (!isPlain(next) || Object.isFrozen(next)) continue;
+    if (!isPlain(next) || seen.has(next)) continue;
+    seen.add(next);
     Object.freeze(next);
     for (const child of Object.values(next)) found.push(child);
   }
