@@ -1,0 +1,71 @@
+// The list of all faults, and combinations of them at random.
+import type { SeededRandom } from '../seeded-random.ts';
+import { faketimeFaults } from './faketime-faults.ts';
+import type { Fault } from './fault.ts';
+import { postgresFaults } from './postgres-faults.ts';
+import { processFaults } from './process-faults.ts';
+import { realtimeFaults } from './realtime-faults.ts';
+import { redisFaults } from './redis-faults.ts';
+import { schemaFaults } from './schema-faults.ts';
+
+const calm: Fault = {
+  name: 'none',
+  what: 'nothing is broken: the lag of a healthy run',
+  part: 'nothing',
+  async run({ outlast }) {
+    await outlast();
+    await outlast();
+  },
+};
+
+export const singleFaults: readonly Fault[] = [
+  calm,
+  ...processFaults,
+  ...redisFaults,
+  ...postgresFaults,
+  ...schemaFaults,
+  ...realtimeFaults,
+  ...faketimeFaults,
+];
+
+/** One of each kind: what a test has time for. */
+const quickNames: ReadonlySet<string> = new Set([
+  'instance killed',
+  'sidecars killed in turn',
+  'Redis empty',
+  'Redis failover',
+  '30 % of messages lost',
+  'PostgreSQL crashed',
+  'triggers off between two rounds',
+]);
+
+export function quickFaults(): readonly Fault[] {
+  return singleFaults.filter(({ name }) => quickNames.has(name));
+}
+
+/** Faults of one part each, so that none heals what another is breaking. A lost commit is a row of its own. */
+export function combineAtRandom(random: SeededRandom): Fault {
+  const candidates = singleFaults.filter(
+    (fault) => fault !== calm && fault.losesCommits !== true && fault.missing?.() === undefined,
+  );
+  const wanted = random.between(2, 3);
+  const chosen: Fault[] = [];
+  while (chosen.length < wanted) {
+    const fault = random.pick(candidates);
+    if (chosen.every(({ part }) => part !== fault.part)) chosen.push(fault);
+  }
+  return {
+    name: chosen.map(({ name }) => name).join(' + '),
+    what: chosen.map(({ what }) => what).join('; '),
+    part: 'nothing',
+    breaksSource: chosen.some(({ breaksSource }) => breaksSource === true),
+    async run(stage) {
+      await Promise.all(
+        chosen.map(async (fault) => {
+          await stage.moment();
+          await fault.run(stage);
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,127 @@
+// Instances and sidecars that die or stand still.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Fault, Stage } from './fault.ts';
+
+const killedInstance: Fault = {
+  name: 'instance killed',
+  what: 'kill -9 of an instance under load, twice; a new process takes its place',
+  part: 'instance 0',
+  async run({ scene, moment }) {
+    const [instance] = scene.instances;
+    for (let time = 0; time < 2; time += 1) {
+      await instance?.child.kill();
+      await moment();
+      await instance?.start();
+    }
+  },
+};
+
+const stoppedInstance: Fault = {
+  name: 'instance stopped',
+  what: 'SIGSTOP of an instance for longer than the bound, then SIGCONT: it wakes with a full L1',
+  part: 'instance 1',
+  async run({ scene, outlast, moment }) {
+    const child = scene.instances[1]?.child;
+    child?.signal('SIGSTOP');
+    await outlast();
+    child?.signal('SIGCONT');
+    await moment();
+    child?.signal('SIGSTOP');
+    await moment();
+    child?.signal('SIGCONT');
+  },
+};
+
+const killedSidecars: Fault = {
+  name: 'sidecars killed in turn',
+  what: 'kill -9 of each sidecar, one after the other; each comes back',
+  part: 'sidecars',
+  async run({ scene, moment }) {
+    for (const sidecar of scene.sidecars) {
+      await sidecar.kill();
+      await moment();
+      await sidecar.start();
+    }
+  },
+};
+
+const stoppedSidecars: Fault = {
+  name: 'sidecars stopped in turn',
+  what: 'SIGSTOP of each sidecar for longer than the bound; it wakes and believes that it still works',
+  part: 'sidecars',
+  async run({ scene, outlast }) {
+    for (const sidecar of scene.sidecars) {
+      sidecar.signal('SIGSTOP');
+      await outlast();
+      sidecar.signal('SIGCONT');
+    }
+  },
+};
+
+const noSidecar: Fault = {
+  name: 'no sidecar',
+  what: 'kill -9 of both sidecars for longer than the bound',
+  part: 'sidecars',
+  async run({ scene, outlast }) {
+    await Promise.all(scene.sidecars.map((sidecar) => sidecar.kill()));
+    await outlast();
+    await Promise.all(scene.sidecars.map((sidecar) => sidecar.start()));
+  },
+};
+
+/** The port moves what the cache believes; the machine's own clock stays. */
+async function jump(
+  { scene, moment }: Stage,
+  jumps: readonly [wallMs: number, monotonicMs: number][],
+): Promise<void> {
+  const child = scene.instances[1]?.child;
+  for (const [wallMs, monotonicMs] of jumps) {
+    await child?.ask({ kind: 'jump', wallMs, monotonicMs });
+    await moment();
+  }
+}
+
+const hourMs = 3_600_000;
+
+const jumpingClock: Fault = {
+  name: 'clock jumps',
+  what: 'the wall clock of an instance jumps an hour ahead and back, its monotonic clock ahead, at the clock port',
+  part: 'instance 1',
+  run: (stage) =>
+    jump(stage, [
+      [hourMs, 0],
+      [-2 * hourMs, 0],
+      [hourMs, 0],
+      [0, 10_000],
+      [-700, 0],
+      [700, 0],
+    ]),
+};
+
+const stoppedWithClockBack: Fault = {
+  name: 'stopped, clock set back',
+  what: 'an instance stands still for longer than the bound, and wakes with its wall clock set back by as much',
+  part: 'instance 1',
+  async run(stage) {
+    const child = stage.scene.instances[1]?.child;
+    const stoppedMs = 2 * stage.boundMs;
+    child?.signal('SIGSTOP');
+    await pause(stoppedMs);
+    // Waits in the pipe, and is read before or after the first reads: both are tried.
+    const jumped = child?.ask({ kind: 'jump', wallMs: -stoppedMs, monotonicMs: 0 });
+    child?.signal('SIGCONT');
+    await jumped;
+    await stage.moment();
+    await child?.ask({ kind: 'jump', wallMs: stoppedMs, monotonicMs: 0 });
+  },
+};
+
+export const processFaults: readonly Fault[] = [
+  killedInstance,
+  stoppedInstance,
+  killedSidecars,
+  stoppedSidecars,
+  noSidecar,
+  jumpingClock,
+  stoppedWithClockBack,
+];

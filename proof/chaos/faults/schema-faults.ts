@@ -1,0 +1,99 @@
+// Changes of the table behind the journal's back: triggers switched off, the table recreated, columns added.
+import { createTableSql, trackSql } from '../parts/scene.ts';
+import type { Fault } from './fault.ts';
+
+const lockTimeout = `set local lock_timeout = '5s'`;
+
+const triggersOff: Fault = {
+  name: 'triggers disabled',
+  what: 'the triggers of the table are off for longer than the bound, and rows go on changing',
+  part: 'nothing',
+  async run({ scene, outlast, moment }) {
+    await scene.pool.query('alter table public.item disable trigger all');
+    await outlast();
+    await scene.pool.query('alter table public.item enable trigger all');
+    await moment();
+    // "enable" alone leaves them weaker than they were made.
+    await scene.pool.query(trackSql);
+  },
+};
+
+const triggersBlink: Fault = {
+  name: 'triggers off between two rounds',
+  what: 'the triggers are disabled and enabled again at once, five times, with writes in between',
+  part: 'nothing',
+  async run({ scene, moment }) {
+    for (let time = 0; time < 5; time += 1) {
+      await scene.pool.query('alter table public.item disable trigger all');
+      await scene.pool.query(enableAlwaysSql);
+      await moment();
+    }
+  },
+};
+
+/** Back to exactly what `track` made, in one statement. */
+const enableAlwaysSql = `
+  do $$
+  declare
+    name text;
+  begin
+    for name in select tgname from pg_trigger where tgrelid = 'public.item'::regclass and not tgisinternal loop
+      execute format('alter table public.item enable always trigger %I', name);
+    end loop;
+  end $$`;
+
+const recreated: Fault = {
+  name: 'table recreated',
+  what: 'the table is dropped and made anew with its rows, without triggers at first',
+  part: 'nothing',
+  async run({ scene, outlast }) {
+    await scene.pool.query(`
+      begin;
+      ${lockTimeout};
+      lock table public.item in access exclusive mode;
+      create temporary table kept on commit drop as select * from public.item;
+      drop table public.item;
+      ${createTableSql};
+      insert into public.item select * from kept;
+      commit`);
+    await outlast();
+    await scene.pool.query(trackSql);
+  },
+};
+
+const ddl: Fault = {
+  name: 'DDL',
+  what: 'a column is added, its type changed (which rewrites the table), an index made, both dropped',
+  part: 'nothing',
+  async run({ scene, moment }) {
+    for (const statement of [
+      'alter table public.item add column note text',
+      'create index item_note on public.item (note)',
+      'alter table public.item alter column note type integer using null',
+      'drop index public.item_note',
+      'alter table public.item drop column note',
+    ]) {
+      await scene.pool.query(statement);
+      await moment();
+    }
+  },
+};
+
+const truncated: Fault = {
+  name: 'TRUNCATE',
+  what: 'in one transaction the table is truncated and filled again with the same rows',
+  part: 'nothing',
+  async run({ scene, moment }) {
+    await scene.pool.query(`
+      begin;
+      ${lockTimeout};
+      lock table public.item in access exclusive mode;
+      create temporary table kept on commit drop as select * from public.item;
+      truncate public.item;
+      insert into public.item select * from kept;
+      commit`);
+    await moment();
+  },
+};
+
+export const schemaFaults: readonly Fault[] = [triggersOff, triggersBlink, recreated, ddl, truncated];

@@ -1,0 +1,45 @@
+// Tidemark as the contestant: a cache of one region over the journalled table.
+import { subscribe } from 'node:diagnostics_channel';
+import { createCache } from '@tidemark/cache';
+import type { Origin } from '../judge/reads.ts';
+import { regionName, table } from '../keys.ts';
+import type { InstanceSettings } from '../parts/messages.ts';
+import { sharedMs } from '../shared-clock.ts';
+import type { ContestantCache, Item, Load } from './contestant.ts';
+import { JumpingClock } from './jumping-clock.ts';
+
+export function tidemarkCache({ redisUrl, boundMs }: InstanceSettings, load: Load): ContestantCache {
+  const clock = new JumpingClock();
+  const cache = createCache({ redis: redisUrl, clock });
+  const region = cache.region<Item>({
+    name: regionName,
+    table,
+    ttl: '1m',
+    maxStaleness: boundMs,
+    loadTimeout: '3s',
+    load,
+  });
+  const origins = new Map<string, Origin>();
+  subscribe('tidemark:stored', (message) => {
+    const { key, from } = message as { key: string; from: 'l2' | 'source' };
+    origins.set(key, from === 'l2' ? 'L2' : 'source');
+  });
+  return {
+    peek: (name) => region.peek(name),
+    get: (name) => region.get(name),
+    getMany: (names) => region.getMany(names),
+    getFresh: (name) => region.get(name, { fresh: true }),
+    write: (name, change) => region.write(name, change),
+    originOf: (name) => origins.get(name) ?? 'source',
+    jump: (wallMs, monotonicMs) => clock.jump(wallMs, monotonicMs),
+    status() {
+      const { namespaces } = cache.status();
+      const { tidemarkAgeMs = null, resets = 0 } = namespaces[0] ?? {};
+      return {
+        isReady: region.status().lease === 'live',
+        provedMs: tidemarkAgeMs === null ? null : sharedMs() - tidemarkAgeMs,
+        resets,
+      };
+    },
+  };
+}

@@ -1,0 +1,33 @@
+// `npm run chaos`: the fault run from the command line. The only file of it that hears signals and exits.
+import { parseOptions, usage } from './options.ts';
+import { runChaos } from './chaos.ts';
+import { explainBackwards, rowLine, summarise, titleLine } from './report/report.ts';
+import { writeDocument } from './report/document.ts';
+
+const args = process.argv.slice(2);
+if (args.includes('--help')) {
+  console.log(usage);
+  process.exit(0);
+}
+const options = parseOptions(args, () => Math.floor(Math.random() * 1_000_000));
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
+
+const tell = options.isJson ? console.error : console.log;
+tell(`seed ${options.seed}, B = ${options.boundMs} ms, ${options.contestant}\n${titleLine()}`);
+const rows = await runChaos({
+  options,
+  signal: stopping.signal,
+  onRow(row) {
+    tell(rowLine(row));
+    for (const example of row.isGood ? [] : row.examples) tell(`        ${example}`);
+  },
+  onSkip: (fault, reason) => tell(`skipped: ${fault.name}: ${reason}`),
+});
+const summary = summarise(rows, options);
+tell(`\nbackwards: ${explainBackwards(rows)}\n${summary.sentence}`);
+if (options.isJson) console.log(JSON.stringify({ options, rows, summary }));
+if (options.mustWrite) tell(`written to ${await writeDocument(rows, options)}`);
+const isAsExpected =
+  options.contestant === 'naive' ? summary.wrongRows > rows.length / 2 : summary.wrongRows === 0;
+process.exit(stopping.signal.aborted ? 130 : isAsExpected && rows.length > 0 ? 0 : 1);

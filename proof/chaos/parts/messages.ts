@@ -1,0 +1,67 @@
+// What the processes of a fault run say to each other over IPC. Owns the words; each process parses what it expects.
+import type { Commit } from '../judge/commits.ts';
+
+/** Cache-aside with pub/sub DEL is judged by the same checker: the control that must fail. */
+export type Contestant = 'tidemark' | 'naive';
+
+/** What a process needs to know to start; travels as its only argument. */
+export interface InstanceSettings {
+  readonly contestant: Contestant;
+  readonly slot: number;
+  readonly seed: number;
+  readonly redisUrl: string;
+  readonly databaseUrl: string;
+  readonly boundMs: number;
+}
+
+export interface WriterSettings {
+  readonly seed: number;
+  readonly databaseUrl: string;
+}
+
+/** Everything is asked, and answered with the same number: what was said before an answer has arrived with it. */
+export type Question =
+  /** Readers and writers rest; answered when nothing is under way and every write has a known outcome. */
+  | { readonly kind: 'rest'; readonly readers: boolean }
+  | { readonly kind: 'go' }
+  /** Sends what has been read so far; answered with the loads since the last time. */
+  | { readonly kind: 'flush' }
+  | { readonly kind: 'status' }
+  /** Reads every row once; answered with the versions. */
+  | { readonly kind: 'survey' }
+  /** Moves the clocks that the cache sees. */
+  | { readonly kind: 'jump'; readonly wallMs: number; readonly monotonicMs: number };
+
+export interface InstanceStatus {
+  readonly isReady: boolean;
+  /** What the instance has proved: every commit before this moment, on the shared clock, is applied; null: nothing. */
+  readonly provedMs: number | null;
+  readonly resets: number;
+}
+
+export interface LoadCounts {
+  readonly loads: number;
+  /** Of the row that was loaded most often. */
+  readonly mostLoads: number;
+}
+
+export type Told =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'commit'; readonly commit: Commit }
+  | { readonly kind: 'reads'; readonly packed: Float64Array }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'answer'; readonly to: number; readonly answer: unknown };
+
+/** A read that threw. */
+export interface Failure {
+  readonly key: number;
+  readonly startMs: number;
+  /** The source failed: the only error that may reach a caller (R4). */
+  readonly isSource: boolean;
+  readonly reason: string;
+}
+
+export interface Asked {
+  readonly number: number;
+  readonly question: Question;
+}
