@@ -162,7 +162,7 @@ export function resolveRegionOptions<V, K extends Key>(
   const ttlMs = parseDuration('ttl', options.ttl);
   const { table } = options;
   return {
-    name: requireName('name', options.name),
+    name: requireRegionName(options.name),
     tables: (table === undefined ? [] : [table].flat()).map(requireTable),
     namespace: requireName('namespace', options.namespace ?? 'main'),
     ttlMs,
@@ -197,6 +197,15 @@ function requireName(option: string, name: string): string {
   throw new TidemarkError(`${option} must be a name without spaces, got ${JSON.stringify(name)}`, {
     code: 'OPTION_INVALID',
   });
+}
+
+/** The head and the log of each namespace live under `tidemark:`; a region there could overwrite them. */
+function requireRegionName(name: string): string {
+  if (name !== 'tidemark' && !name.startsWith('tidemark:')) return requireName('name', name);
+  throw new TidemarkError(
+    `name must not be "tidemark" or begin with "tidemark:", got ${JSON.stringify(name)}: choose another`,
+    { code: 'OPTION_INVALID' },
+  );
 }
 
 function requireTable(table: string): string {

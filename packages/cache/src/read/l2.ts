@@ -157,10 +157,15 @@ function isSharable(key: string): boolean {
   return key.isWellFormed();
 }
 
-/** @returns undefined for what has no JSON: a BigInt, a circle, a depth beyond the stack */
+/**
+ * In brackets, so that no cut-off payload can be read: a number without its last digit is a number.
+ *
+ * @returns undefined for what has no JSON: a BigInt, a circle, a depth beyond the stack
+ */
 function formatPayload(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value);
+    const text = JSON.stringify(value);
+    return text === undefined ? undefined : `[${text}]`;
   } catch {
     return undefined;
   }
@@ -169,9 +174,8 @@ function formatPayload(value: unknown): string | undefined {
 /** @returns undefined for what is not JSON, and for a value that would give its prototype to whoever copies it */
 function parsePayload(text: string): unknown {
   try {
-    return mayNameProto.test(text)
-      ? (JSON.parse(text, refuseProto) as unknown)
-      : (JSON.parse(text) as unknown);
+    const whole: unknown = mayNameProto.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text);
+    return Array.isArray(whole) && whole.length === 1 ? whole[0] : undefined;
   } catch {
     return undefined;
   }
