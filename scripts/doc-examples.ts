@@ -40,6 +40,7 @@ writeFileSync(
       // As a user would import them; the packages are not installed at the root.
       paths: {
         '@tidemark/*': ['../../packages/*/src/index.ts'],
+        zod: ['../../packages/stores/node_modules/zod/index.d.ts'],
         '@supabase/supabase-js': [
           '../../packages/engine/node_modules/@supabase/supabase-js/dist/index.d.mts',
         ],
