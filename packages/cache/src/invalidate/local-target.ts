@@ -2,7 +2,6 @@
 // the mark is the time before the journal was asked.
 import {
   type Begun,
-  type Changes,
   type Cursor,
   isContinuous,
   type JournalRead,
@@ -46,16 +45,17 @@ export class LocalTarget implements RoundTarget {
     }
     if (read.watch !== null) this.#latestRead = read;
     const isKnown = this.#cursor !== null && isContinuous(this.#cursor, read);
-    const changes: Changes = new Map(read.changes.map(({ table, keys }) => [table, keys]));
     for (const namespace of this.#options.namespaces()) {
-      if (isKnown) namespace.apply(changes);
+      // One by one: a journal may name a table as often as it changed.
+      if (isKnown) for (const { table, keys } of read.changes) namespace.apply(new Map([[table, keys]]));
       else namespace.reset();
       this.#follow(namespace);
       // Valid after a reset, too: nothing is left that could be older than the moment before the read.
       if (this.#begunAt !== undefined) namespace.tidemark.advance(this.#begunAt);
     }
     this.#cursor = read.cursor;
-    return Promise.resolve({ isPublished: true, changed: changes.size, wantsMore: false });
+    const changed = read.changes.reduce((sum, { keys }) => sum + (keys?.length ?? 1), 0);
+    return Promise.resolve({ isPublished: true, changed, wantsMore: false });
   }
 
   #follow(namespace: Namespace): void {
