@@ -3,7 +3,10 @@
 import { defineConfig } from 'vitest/config';
 
 const needs = {
-  process: { include: ['**/src/**/*.test.ts'], exclude: ['**/*.{stack,fault,container}.test.ts'] },
+  process: {
+    include: ['**/src/**/*.test.ts', 'proof/**/*.test.ts'],
+    exclude: ['**/*.{stack,fault,container}.test.ts'],
+  },
   stack: { include: ['**/*.stack.test.ts'], exclude: [] },
   fault: { include: ['**/*.fault.test.ts'], exclude: [] },
 };

@@ -20,6 +20,8 @@ const stoppedInstance: Fault = {
   name: 'instance stopped',
   what: 'SIGSTOP of an instance for longer than the bound, then SIGCONT: it wakes with a full L1',
   part: 'instance 1',
+  // The deadlines of its own loads pass while it stands still.
+  breaksSource: true,
   async run({ scene, outlast, moment }) {
     const child = scene.instances[1]?.child;
     child?.signal('SIGSTOP');
@@ -102,6 +104,7 @@ const stoppedWithClockBack: Fault = {
   name: 'stopped, clock set back',
   what: 'an instance stands still for longer than the bound, and wakes with its wall clock set back by as much',
   part: 'instance 1',
+  breaksSource: true,
   async run(stage) {
     const child = stage.scene.instances[1]?.child;
     const stoppedMs = 2 * stage.boundMs;
