@@ -167,13 +167,20 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
 
   /** Own reads first, in one synchronous run; then the others. */
   async #announce(keys: readonly string[] | null): Promise<void> {
-    const { hints, namespace, cache, clocks } = this.#parts;
+    const { hints, namespace, cache } = this.#parts;
+    this.#dropOwn(keys);
+    cache.engine?.ring();
+    if (hints === undefined) return;
+    await hints.tell(namespace, this, keys);
+    // Once more: while the others were told, a read may have stored what somebody else has changed since (R3).
+    this.#dropOwn(keys);
+  }
+
+  #dropOwn(keys: readonly string[] | null): void {
     this.overtake(keys, 'write');
-    const now = clocks.instant();
+    const now = this.#parts.clocks.instant();
     if (keys === null) this.#hold.holdAll(now);
     else for (const key of keys) this.#hold.hold(key, now);
-    cache.engine?.ring();
-    await hints?.tell(namespace, this, keys);
   }
 
   overtake(keys: readonly string[] | null, cause: OvertakeCause): void {
