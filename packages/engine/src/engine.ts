@@ -117,6 +117,9 @@ class RoundEngine implements RunningEngine {
       logger,
       roundEveryMs,
       readTimeoutMs,
+      onRead: ({ watch }) => {
+        if (watch !== null) this.#learn(journal, watch);
+      },
       onRound: (round) => this.#afterRound(namespace, journal, round),
     });
     this.#namespaces.set(namespace, { loop, target });
@@ -137,17 +140,18 @@ class RoundEngine implements RunningEngine {
     });
   }
 
+  /** Before the round is published: were it lost, the journal would not tell the watch again. */
+  #learn(journal: Journal, watch: Watch): void {
+    this.#watches.set(journal, watch);
+    this.#asked.clear();
+    // Hint sources announce what triggers wrote. What a best-effort journal heard, they need not know.
+    if (journal === this.journal) this.#follow(watch);
+  }
+
   #afterRound(namespace: string, journal: Journal, round: FinishedRound): void {
-    const { watch } = round.read;
     const sinceMs = this.#lastRoundMs.get(namespace) ?? this.#madeMs;
     this.#lastRoundMs.set(namespace, round.startedMs);
-    if (watch !== null) {
-      this.#watches.set(journal, watch);
-      this.#asked.clear();
-    }
-    // Hint sources announce what triggers wrote. What a best-effort journal heard, they need not know.
     if (journal !== this.journal) return;
-    if (watch !== null) this.#follow(watch);
     if (round.outcome.changed > 0) for (const hint of this.#options.hints) hint.expectSince(sinceMs);
   }
 

@@ -29,6 +29,8 @@ export interface RoundLoopOptions {
   readonly roundEveryMs: number;
   /** Deadline of one journal read. */
   readonly readTimeoutMs: number;
+  /** After each read, also when its round then fails: a watch is sent once, to whoever does not know it. */
+  readonly onRead?: (read: JournalRead) => void;
   /** After each finished round; `startedMs` is the monotonic time before begin. */
   readonly onRound?: (round: FinishedRound) => void;
 }
@@ -113,7 +115,7 @@ export class RoundLoop {
   }
 
   async #round(startedMs: number): Promise<RoundOutcome | undefined> {
-    const { target, journal, clock, readTimeoutMs, onRound } = this.#options;
+    const { target, journal, clock, readTimeoutMs, onRead, onRound } = this.#options;
     try {
       const begun = await target.begin();
       if (begun.kind === 'standby') {
@@ -126,6 +128,7 @@ export class RoundLoop {
         knownWatchHash: begun.knownWatchHash,
         signal: deadline.signal,
       });
+      onRead?.(read);
       const outcome = await target.publish(read);
       this.#become({ kind: outcome.isPublished ? 'working' : 'standby' });
       onRound?.({ startedMs, read, outcome });
