@@ -20,8 +20,9 @@ export async function runChaos({ options, signal, onRow, onSkip }: ChaosRun): Pr
   const random = seededRandom(options.seed);
   const rows: Row[] = [];
   await using scene = await startScene(options);
-  // Ctrl-C: a row that is under way loses its processes, and ends with it.
-  signal.addEventListener('abort', () => void scene[Symbol.asyncDispose](), { once: true });
+  // Ctrl-C: a row that is under way loses its processes, and ends with it. What fails in that is told by the second call.
+  const end = async (): Promise<void> => scene[Symbol.asyncDispose]();
+  signal.addEventListener('abort', () => void end().catch(() => undefined), { once: true });
   try {
     for (const fault of planned(options, random)) {
       if (signal.aborted) break;

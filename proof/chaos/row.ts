@@ -71,9 +71,10 @@ export async function runRow(scene: Scene, fault: Fault, random: SeededRandom): 
   return { ...row, isGood: isGood(row, loss !== undefined) };
 }
 
+/** @param mayLose the row is about lost commits: one in which none was lost has tried nothing */
 function isGood(row: Omit<Row, 'isGood'>, mayLose: boolean): boolean {
   const wrong = row.beyondBound + row.survivors + row.ownMisses + row.invented + row.errors;
-  return wrong === 0 && row.trustMs !== null && (mayLose || row.lostCommits === 0) && row.reads > 0;
+  return wrong === 0 && row.trustMs !== null && row.reads > 0 && row.lostCommits > 0 === mayLose;
 }
 
 async function askAll(scene: Scene, question: Question): Promise<void> {

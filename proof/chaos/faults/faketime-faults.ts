@@ -10,7 +10,7 @@ import type { Fault } from './fault.ts';
 /** Where Debian and its descendants put it, whatever the architecture. */
 const libraryRoot = '/usr/lib';
 
-export function findFaketime(root: string = libraryRoot): string | undefined {
+function findFaketime(root: string = libraryRoot): string | undefined {
   if (!existsSync(root)) return undefined;
   return readdirSync(root)
     .map((folder) => path.join(root, folder, 'faketime', 'libfaketime.so.1'))

@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Scene } from '../parts/scene.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 
-/** What a fault breaks; faults of different parts can happen at once. */
-export type Part = 'nothing' | 'instance 0' | 'instance 1' | 'sidecars' | 'redis' | 'postgres' | 'realtime';
+/** What a fault acts on; faults of different parts can happen at once. */
+type Part = 'nothing' | 'instance 0' | 'instance 1' | 'sidecars' | 'redis' | 'postgres' | 'realtime';
 
 export interface Fault {
   readonly name: string;

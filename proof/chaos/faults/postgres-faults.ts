@@ -96,7 +96,7 @@ async function raise(
 const longTransaction: Fault = {
   name: 'a long transaction',
   what: 'transactions that wrote stay open for longer than the bound while others commit, then commit',
-  part: 'nothing',
+  part: 'postgres',
   async run({ scene, outlast }) {
     await raise(scene, [slowKey], outlast);
     await raise(scene, [slowKey], outlast);
@@ -106,7 +106,7 @@ const longTransaction: Fault = {
 const bulk: Fault = {
   name: '100,000 rows at once',
   what: 'one transaction changes 100,000 rows, twice',
-  part: 'nothing',
+  part: 'postgres',
   async run({ scene, moment }) {
     const keys = Array.from({ length: bulkKeys.count }, (_, index) => bulkKeys.from + index);
     for (let time = 0; time < 2; time += 1) {

@@ -7,7 +7,7 @@ const lockTimeout = `set local lock_timeout = '5s'`;
 const triggersOff: Fault = {
   name: 'triggers disabled',
   what: 'the triggers of the table are off for longer than the bound, and rows go on changing',
-  part: 'nothing',
+  part: 'postgres',
   async run({ scene, outlast, moment }) {
     await scene.pool.query('alter table public.item disable trigger all');
     await outlast();
@@ -21,7 +21,7 @@ const triggersOff: Fault = {
 const triggersBlink: Fault = {
   name: 'triggers off between two rounds',
   what: 'the triggers are disabled and enabled again at once, five times, with writes in between',
-  part: 'nothing',
+  part: 'postgres',
   async run({ scene, moment }) {
     for (let time = 0; time < 5; time += 1) {
       await scene.pool.query('alter table public.item disable trigger all');
@@ -45,7 +45,7 @@ const enableAlwaysSql = `
 const recreated: Fault = {
   name: 'table recreated',
   what: 'the table is dropped and made anew with its rows, without triggers at first',
-  part: 'nothing',
+  part: 'postgres',
   async run({ scene, outlast }) {
     await scene.pool.query(`
       begin;
@@ -64,7 +64,7 @@ const recreated: Fault = {
 const ddl: Fault = {
   name: 'DDL',
   what: 'a column is added, its type changed (which rewrites the table), an index made, both dropped',
-  part: 'nothing',
+  part: 'postgres',
   async run({ scene, moment }) {
     for (const statement of [
       'alter table public.item add column note text',
@@ -82,7 +82,7 @@ const ddl: Fault = {
 const truncated: Fault = {
   name: 'TRUNCATE',
   what: 'in one transaction the table is truncated and filled again with the same rows',
-  part: 'nothing',
+  part: 'postgres',
   async run({ scene, moment }) {
     await scene.pool.query(`
       begin;

@@ -4,7 +4,7 @@ import { keyCount, keyNumber } from '../keys.ts';
 import type { LoadCounts } from '../parts/messages.ts';
 import type { Item } from './contestant.ts';
 
-export class SourceError extends Error {
+class SourceError extends Error {
   override readonly name: string = 'SourceError';
 }
 

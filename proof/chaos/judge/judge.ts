@@ -50,7 +50,8 @@ export function judge({ commits, instances, boundMs, loss }: History): Verdict {
   const steps: Steps = { overlapping: 0, backwards: 0, byOrigins: {} };
   for (const log of instances) {
     verdict.reads += log.count;
-    findSteps(log, steps);
+    // A crash that loses commits takes the rows themselves back in time.
+    findSteps(log, steps, loss?.fromMs ?? Number.POSITIVE_INFINITY);
     for (const read of log) {
       const isAfterLoss = loss !== undefined && read.startMs >= loss.untilMs;
       if (loss !== undefined && read.endMs >= loss.fromMs && !isAfterLoss) continue;

@@ -18,10 +18,11 @@ interface Newest {
   origin: Origin;
 }
 
-/** Adds the steps of one instance to `steps`. */
-export function findSteps(log: ReadLog, steps: Steps): void {
+/** Adds the steps of one instance to `steps`; of reads that ended before `untilMs`. */
+export function findSteps(log: ReadLog, steps: Steps, untilMs: number): void {
   const byKey = new Map<number, Read[]>();
   for (const read of log) {
+    if (read.endMs >= untilMs) continue;
     const reads = byKey.get(read.key);
     if (reads === undefined) byKey.set(read.key, [read]);
     else reads.push(read);

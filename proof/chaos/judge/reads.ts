@@ -2,7 +2,7 @@
 // never judges.
 
 /** Where an answer came from: L1, L2, the source, or a read with `fresh: true`; own: the read right after an own write. */
-export const origins = ['L1', 'L2', 'source', 'fresh', 'own'] as const;
+const origins = ['L1', 'L2', 'source', 'fresh', 'own'] as const;
 export type Origin = (typeof origins)[number];
 
 export interface Read {

@@ -29,6 +29,7 @@ export class InstanceSlot {
   #logs: ReadLog[] = [];
   #failures: Failure[] = [];
   #starts = 0;
+  #isClosed = false;
 
   constructor(options: SlotOptions) {
     this.#options = options;
@@ -43,6 +44,8 @@ export class InstanceSlot {
   }
 
   async start(environment?: Readonly<Record<string, string>>): Promise<void> {
+    // Ctrl-C in the middle of a fault that starts it again.
+    if (this.#isClosed) throw new Error(`instance ${this.slot} is closed`);
     const { settings, watchdog, proxy } = this.#options;
     this.#starts += 1;
     const log = new ReadLog();
@@ -84,6 +87,7 @@ export class InstanceSlot {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#child?.kill();
   }
 }

@@ -9,6 +9,7 @@ export class RedisPlace {
   readonly #watchdog: Watchdog;
   readonly #promoted: RedisServer[] = [];
   #server: RedisServer;
+  #isClosed = false;
 
   constructor(server: RedisServer, proxies: readonly FaultProxy[], watchdog: Watchdog) {
     this.#server = server;
@@ -39,6 +40,7 @@ export class RedisPlace {
   async startReplica(link: { readonly host: string; readonly port: number }): Promise<RedisServer> {
     const replica = await startRedis({ isPersistent: true, watchdog: this.#watchdog });
     this.#promoted.push(replica);
+    if (this.#isClosed) await replica.close();
     // As a command and not as a setting: after the promotion a restart must not make it a replica again.
     await this.run((redis) => redis.replicaof(link.host, link.port), replica);
     return replica;
@@ -63,6 +65,7 @@ export class RedisPlace {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const server of this.#promoted) await server.close();
   }
 

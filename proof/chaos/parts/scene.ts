@@ -65,7 +65,7 @@ async function start(options: SceneOptions, disposables: AsyncDisposableStack): 
     .slice(instanceCount)
     .map((proxy, slot) => sidecarOf(options, stack, { proxy, slot }));
   for (const sidecar of sidecars) {
-    disposables.defer(() => sidecar.kill());
+    disposables.defer(() => sidecar.close());
     await sidecar.start();
   }
   const instances = proxies.slice(0, instanceCount).map((proxy, slot) => {

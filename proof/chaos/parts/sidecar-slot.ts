@@ -31,6 +31,7 @@ export class SidecarSlot {
   readonly #options: SidecarOptions;
   #process: ChildProcess | undefined;
   #output = '';
+  #isClosed = false;
 
   constructor(options: SidecarOptions) {
     this.#options = options;
@@ -44,6 +45,8 @@ export class SidecarSlot {
   }
 
   async start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
+    // Ctrl-C in the middle of a fault that starts it again.
+    if (this.#isClosed) throw new Error(`sidecar ${this.slot} is closed`);
     const { contestant, proxy, watchdog } = this.#options;
     const child = spawn(process.execPath, [...nodeArguments, files[contestant]], {
       detached: true,
@@ -87,5 +90,10 @@ export class SidecarSlot {
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
     await exited;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.kill();
   }
 }

@@ -23,6 +23,7 @@ a real Redis, breaks something, and judges afterwards what every read answered. 
 - **backwards**: reads that began after a newer answer had ended on the same instance; **overlapping**: those that had
   begun before it ended. Both are allowed within B: the promise is a bound, not an order.
 - **loads**, **most per key**: calls of the loader; and of the row and instance with the most.
+- **lost commits**: acknowledged, and gone after the crash of the one row that is about it.
 - **trust ms**: from the end of the fault until every instance had proved a moment after it (R6).
 `;
 

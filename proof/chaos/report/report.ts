@@ -17,6 +17,7 @@ const columns: readonly (readonly [title: string, cell: (row: Row) => string])[]
   ['overlapping', (row) => String(row.steps.overlapping)],
   ['loads', (row) => String(row.loads)],
   ['most per key', (row) => String(row.mostLoads)],
+  ['lost commits', (row) => String(row.lostCommits)],
   ['trust ms', (row) => row.trustMs?.toFixed(0) ?? 'never'],
 ];
 
