@@ -23,6 +23,8 @@ export interface KnockOut {
   readonly patches?: readonly Patch[];
   readonly weakness?: DatabaseWeakness | ScriptWeakness;
   readonly wish: Partial<Scene>;
+  /** Which other guards keep the promise alone, when the search finds nothing: then nothing is expected of it. */
+  readonly backedUpBy?: string;
 }
 
 /** Two sidecars on one namespace with Redis, and these faults only. */

@@ -61,7 +61,7 @@ export const listenerKnockOuts: readonly KnockOut[] = [
         instead: 'const outcome = onReading(this.#state, head, clocks.instant());',
       },
     ],
-    wish: scene(['stall', 'pause']),
+    wish: scene(['stall', 'kill sidecars'], { sidecars: 1 }),
   },
   {
     name: 'generation ignored by readings',
@@ -76,6 +76,7 @@ export const listenerKnockOuts: readonly KnockOut[] = [
       },
     ],
     wish: scene(['kill sidecars', 'stall', 'cut']),
+    backedUpBy: 'a reading of another generation is ignored, and a reconnect discards what is pending',
   },
   {
     name: 'readings kept over a reconnect',
@@ -87,7 +88,7 @@ export const listenerKnockOuts: readonly KnockOut[] = [
         instead: 'return state;',
       },
     ],
-    wish: scene(['cut', 'stray master', 'stall'], { sidecars: 1 }),
+    wish: scene(['cut', 'stray master', 'stall', 'kill sidecars']),
   },
   {
     name: 'heads read from a replica',
@@ -111,6 +112,7 @@ export const listenerKnockOuts: readonly KnockOut[] = [
     removes: 'a reset drops the tidemark',
     patches: [{ file: namespace, guard: 'this.tidemark.drop();', instead: '' }],
     wish: scene(['flush', 'fail over Redis', 'kill sidecars', 'trim', 'messages', 'stall']),
+    backedUpBy: 'L1 is empty after a reset, and L2 is judged by the head and its floors',
   },
   {
     name: 'entries kept over a reset',

@@ -25,7 +25,7 @@ export const readKnockOuts: readonly KnockOut[] = [
     name: 'fill of any generation',
     removes: 'a fill belongs to the generation of its load',
     weakness: 'fill without generation',
-    wish: scene(['kill sidecars', 'cut', 'flush', 'fail over Redis', 'stall']),
+    wish: scene(['cut'], { sidecars: 1 }),
   },
   {
     name: 'position taken after the load',
@@ -132,7 +132,7 @@ export const readKnockOuts: readonly KnockOut[] = [
         instead: '',
       },
     ],
-    wish: scene(['stall', 'pause', 'kill sidecars']),
+    wish: scene(['stall', 'kill sidecars'], { sidecars: 1 }),
   },
   {
     name: 'no hold on a write',

@@ -11,18 +11,22 @@ export const roundKnockOuts: readonly KnockOut[] = [
     removes: 'begin is refused unless the head is the expected one',
     weakness: 'begin without compare',
     wish: scene(['pause', 'cut', 'kill sidecars', 'fail over Redis', 'stray master']),
+    backedUpBy: 'publish compares as well, and a takeover is always another generation',
   },
   {
     name: 'no compare on publish',
     removes: 'publish is refused unless the head is what begin left',
     weakness: 'publish without compare',
     wish: scene(['pause', 'cut', 'kill sidecars', 'stall']),
+    backedUpBy: 'begin compares as well, and the log refuses a position of an older generation',
   },
   {
     name: 'no compare on takeover',
     removes: 'takeover is refused unless the head is what was observed',
     weakness: 'takeover without compare',
     wish: scene(['pause', 'cut', 'kill sidecars', 'stall']),
+    backedUpBy:
+      'the generation comes from one sequence, and both claims read on from a cursor that was stored',
   },
   {
     name: 'publish without unlink',
@@ -67,6 +71,7 @@ export const roundKnockOuts: readonly KnockOut[] = [
       },
     ],
     wish: scene(['cut', 'stall']),
+    backedUpBy: 'begin compares the whole head, and the cursor of the memory is the older one',
   },
   {
     name: 'connection of the memory not asked',
@@ -80,6 +85,7 @@ export const roundKnockOuts: readonly KnockOut[] = [
       { file: target, guard: 'if (redis.epoch !== memory.epoch) return refused;', instead: '' },
     ],
     wish: scene(['cut', 'fail over Redis', 'stray master']),
+    backedUpBy: 'begin compares the whole head',
   },
   {
     name: 'unlinked floor kept over lost writes',

@@ -17,6 +17,9 @@ export const keyPrefix = 'm';
 export const boundMs = 2_000;
 export const roundEveryMs = 500;
 
+/** Far longer than the default, so that an answer of L2 may be late: the promises do not depend on it. */
+const redisTimeoutMs = 900;
+
 export interface ModelRegion {
   readonly name: string;
   /** The table that its loader reads. */
@@ -101,7 +104,7 @@ export class Instance extends ModelProcess {
     const journal = this.link.journal();
     const common = { keyPrefix, clock: this.clock, random: () => 0.5 };
     this.cache = setup.hasRedis
-      ? createCache({ ...common, redis: this.redisOption, journal })
+      ? createCache({ ...common, redis: this.redisOption, redisTimeout: redisTimeoutMs, journal })
       : createCache({ ...common, engine: newEngine(this) });
     for (const { name: region, reads, namespace, hasJournal } of setup.regions) {
       const made = this.cache.region<number>({

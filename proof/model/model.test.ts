@@ -83,9 +83,15 @@ describe('the product as it is', () => {
   });
 });
 
-test('every knock-out breaks a promise', { timeout: 600_000 }, async () => {
-  const results = await searchKnockOuts({ maxSteps: 60_000, processes: 2 });
-  const unnoticed = results.filter(({ result }) => result.found === undefined);
-  expect(unnoticed.map(({ knockOut }) => knockOut.name)).toEqual([]);
-  expect(results).toHaveLength(knockOuts.length);
-});
+test(
+  'every knock-out breaks a promise, unless another guard is known to keep it alone',
+  { timeout: 600_000 },
+  async () => {
+    const results = await searchKnockOuts({ maxSteps: 60_000, processes: 2 });
+    const unnoticed = results.filter(
+      ({ knockOut, result }) => result.found === undefined && knockOut.backedUpBy === undefined,
+    );
+    expect(unnoticed.map(({ knockOut }) => knockOut.name)).toEqual([]);
+    expect(results).toHaveLength(knockOuts.length);
+  },
+);

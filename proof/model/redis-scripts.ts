@@ -64,7 +64,7 @@ const runTakeover: ModelledScript = (redis, call) => {
     redis.append(log, link, Number(max));
   }
   redis.set(head, next);
-  redis.set(cursorKey, cursor);
+  if (!isWeak(call, 'cursor not stored')) redis.set(cursorKey, cursor);
   redis.set(watchKey, watch);
   redis.publish(channel, message);
   return 1;

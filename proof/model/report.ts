@@ -14,11 +14,11 @@ export function describeBaseline(baselines: readonly SearchResult[]): string {
   return `${sum((result) => result.walks)} walks, ${sum((result) => result.steps)} steps, ${sum((result) => result.checks)} values judged: ${verdict}`;
 }
 
-export function describeFinding({ result }: KnockOutResult): string {
+export function describeFinding({ knockOut, result }: KnockOutResult): string {
   const { found, steps } = result;
-  return found === undefined
-    ? `not found in ${number(steps)} steps`
-    : `${found.promise} after ${number(steps)} steps`;
+  if (found !== undefined) return `${found.promise} after ${number(steps)} steps`;
+  const why = knockOut.backedUpBy === undefined ? '' : `: ${knockOut.backedUpBy}`;
+  return `not found in ${number(steps)} steps${why}`;
 }
 
 /** docs/model.md, whole. */
