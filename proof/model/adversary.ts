@@ -219,7 +219,8 @@ export class Adversary {
     const { name, clock, isPaused } = process;
     const isSidecar = name.startsWith('s');
     const isKillable = this.#has('kill') || (isSidecar && this.#has('kill sidecars'));
-    if (isKillable && world.processes.size > 1) choices.push({ action: `kill ${name}`, weight: 0.1 });
+    if (isKillable && world.processes.size > 1)
+      choices.push({ action: `kill ${name}`, weight: isSidecar ? 0.3 : 0.1 });
     if (isPaused) choices.push({ action: `resume ${name}`, weight: 0.5 });
     else if (this.#has('pause')) choices.push({ action: `pause ${name}`, weight: 0.15 });
     if (clock.isSuspended) choices.push({ action: `wake ${name}`, weight: 0.5 });

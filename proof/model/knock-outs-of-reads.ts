@@ -23,6 +23,7 @@ export const readKnockOuts: readonly KnockOut[] = [
   },
   {
     name: 'fill of any generation',
+    seed: 50,
     removes: 'a fill belongs to the generation of its load',
     weakness: 'fill without generation',
     wish: scene(['cut'], { sidecars: 1 }),

@@ -177,7 +177,7 @@ export class ModelConnection extends EventEmitter implements Hearer {
     if (script === undefined) return Promise.reject(new Error(`unknown script ${digest}`));
     const texts = rest.map(String);
     const call = { keys: texts.slice(0, keyCount), values: texts.slice(keyCount), weakness };
-    return this.#send(script.name, (redis): Reply => script(redis, call));
+    return this.#send(script.name, (redis): Reply | Error => script(redis, call));
   }
 
   multi(): { role(): unknown } {

@@ -21,7 +21,8 @@ export interface ScriptCall {
   readonly weakness: string | undefined;
 }
 
-type ModelledScript = (redis: RedisModel, call: ScriptCall) => Reply;
+/** An error is what Redis answers when a command of the script fails; what was done before it stays done. */
+type ModelledScript = (redis: RedisModel, call: ScriptCall) => Reply | Error;
 
 function isWeak(call: ScriptCall, weakness: ScriptWeakness): boolean {
   return call.weakness === weakness;
@@ -47,7 +48,8 @@ const runPublish: ModelledScript = (redis, call) => {
   if (watch !== '') redis.set(watchKey, watch);
   if (id === '') return 1;
   if (!isWeak(call, 'publish without unlink')) redis.unlink(valueKeys);
-  redis.append(log, { id, fields: ['p', previous, 'c', changes] }, Number(max));
+  const entry = { id, fields: ['p', previous, 'c', changes] };
+  if (!redis.append(log, entry, Number(max))) return new Error('the id is not greater than the last one');
   redis.publish(channel, message);
   return 1;
 };
