@@ -75,7 +75,8 @@ describe('a region of a cache', () => {
     const { cache } = create();
     const seen: unknown[] = [];
     const region = cache.region<string, readonly [string, number]>({
-      ...item,
+      name: 'item',
+      ttl: '5m',
       load: async (key) => {
         seen.push(key);
         return key.join();

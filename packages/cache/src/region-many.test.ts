@@ -157,7 +157,10 @@ describe('while many keys are loaded', () => {
   });
 
   it('entries count from the start of the call that loaded them (R1)', async () => {
-    const scene = new RegionScene({ table: [], loadMany: (keys, context) => scene.loadMany(keys, context) });
+    const scene: RegionScene = new RegionScene({
+      table: [],
+      loadMany: (keys, context) => scene.loadMany(keys, context),
+    });
     const reading = scene.region.getMany(['a', 'b']);
     await scene.clock.advance(900);
     scene.call(0).answerMany(values('a', 'b'));

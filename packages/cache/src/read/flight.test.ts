@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { Clocks } from '../clocks.ts';
 import { FakeClock, settle } from '../testing/fake-clock.ts';
-import { Flight, Flights } from './flight.ts';
+import { type Flight, Flights } from './flight.ts';
 
 const boundMs = 2_000;
 
