@@ -155,7 +155,7 @@ export class Listener {
   }
 
   async #readHead(): Promise<void> {
-    const { redis, clocks } = this.#options;
+    const { redis, clocks, namespace } = this.#options;
     const { epoch } = redis;
     // Before the request leaves: rounds that begin after this moment prove it.
     const at = clocks.instant();
@@ -170,14 +170,15 @@ export class Listener {
     const head = typeof headText === 'string' ? parseHead(headText) : undefined;
     if (head === undefined) {
       // null: no sidecar has run yet. Anything else, another type too, is no head.
-      if (headText !== null) this.#options.namespace.refused.heads += 1;
+      if (headText !== null) namespace.refused.heads += 1;
       return;
     }
     if (this.#isStranded(head)) this.#become(lost);
     const outcome = onReading(this.#state, head, at);
     this.#become(outcome.state);
     this.#advance(outcome.tidemark);
-    if (outcome.isBehind) this.#resync();
+    // Another watch than the one known here, or one that could not be read when it was asked for, is asked for again.
+    if (outcome.isBehind || head.watchHash !== namespace.watchHash) this.#resync();
   }
 
   #isStranded(head: Head): boolean {
@@ -244,7 +245,7 @@ export class Listener {
     }
     this.#become(following);
     this.#advance(at);
-    if (reply.watch !== null) namespace.follow(reply.watch);
+    this.#follow(reply);
     if (records === null || records.length === 0) return;
     this.#replays += 1;
     this.#gaps += 1;
@@ -254,14 +255,21 @@ export class Listener {
     }
   }
 
+  /** Under a watch that can't be read nothing is known to be covered. */
+  #follow({ head, watch }: SinceReply): void {
+    const { namespace } = this.#options;
+    if (watch !== null) namespace.follow(watch);
+    else if (namespace.watchHash !== head.watchHash) namespace.follow(null);
+  }
+
   /** Starts anew at the head: whatever was held before may have been overtaken unseen. */
-  #adopt({ head, watch }: { readonly head: Head; readonly watch: SinceReply['watch'] }): void {
+  #adopt(reply: SinceReply): void {
+    const { head } = reply;
     const { namespace, logger } = this.#options;
     namespace.reset();
     this.#resets += 1;
     this.#become(adopt(head.position));
-    if (watch !== null) namespace.follow(watch);
-    else if (namespace.watchHash !== head.watchHash) namespace.follow(null);
+    this.#follow(reply);
     logger.info(
       { namespace: namespace.name, position: formatPosition(head.position) },
       'listening from here; everything before was dropped',
