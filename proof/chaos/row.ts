@@ -36,6 +36,7 @@ const trustWithinMs = 30_000;
 
 export async function runRow(scene: Scene, fault: Fault, random: SeededRandom): Promise<Row> {
   const startMs = sharedMs();
+  if (scene.options.contestant === 'naive') await renew(scene);
   const stage = stageOf(scene, random);
   const resetsBefore = await countResets(scene);
   await askAll(scene, { kind: 'go' });
@@ -69,6 +70,15 @@ export async function runRow(scene: Scene, fault: Fault, random: SeededRandom): 
     lostCommits,
   };
   return { ...row, isGood: isGood(row, loss !== undefined) };
+}
+
+/** What one row left stale in the control would be held against it in the next one: each starts with empty caches. */
+async function renew({ redis, instances }: Scene): Promise<void> {
+  await redis.run((commands) => commands.flushall());
+  for (const instance of instances) {
+    await instance.child.kill();
+    await instance.start();
+  }
 }
 
 /** @param mayLose the row is about lost commits: one in which none was lost has tried nothing */
