@@ -84,7 +84,7 @@ export interface RegionOptions<V, K extends Key = string> {
   readonly schema?: StandardSchemaV1<unknown, V>;
   /** Reads the source; null: there is none. The value is frozen, so hand out a copy of anything you keep. */
   readonly load: (key: K, context: LoadContext) => Promise<V | null>;
-  /** Reads many at once; see {@link Loaders.loadMany}. */
+  /** Reads many at once. A key mapped to null is absent; one that is not in the map was not answered, and is loaded alone. */
   readonly loadMany?: (keys: readonly K[], context: LoadContext) => Promise<ReadonlyMap<K, V | null>>;
   /** Keys per call of `loadMany`. Default {@link defaultLoadManySize}. */
   readonly loadManySize?: number;

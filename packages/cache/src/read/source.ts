@@ -9,7 +9,7 @@ export interface LoadContext {
   readonly signal: AbortSignal;
 }
 
-export interface Loaders<K, V> {
+interface Loaders<K, V> {
   readonly load: (key: K, context: LoadContext) => Promise<V | null>;
   /**
    * A key that is mapped to null is absent; a key that is not in the map was not answered (the API may have cut the
