@@ -22,9 +22,8 @@ export class HandClock implements Clock {
 
   advance(ms: number): void {
     this.#nowMs += ms;
-    for (const task of [...this.#tasks]) {
-      if (task.atMs > this.#nowMs || !this.#tasks.delete(task)) continue;
-      task.run();
-    }
+    const due = [...this.#tasks].filter(({ atMs }) => atMs <= this.#nowMs);
+    // One of them may cancel another.
+    for (const task of due) if (this.#tasks.delete(task)) task.run();
   }
 }
