@@ -41,6 +41,7 @@ export const listenerKnockOuts: readonly KnockOut[] = [
   },
   {
     name: 'mark before the records',
+    seed: 1002,
     removes: 'the mark waits for the records up to the head that proves it',
     patches: [
       {
@@ -53,6 +54,7 @@ export const listenerKnockOuts: readonly KnockOut[] = [
   },
   {
     name: 'mark taken when the head arrives',
+    seed: 58,
     removes: 'the time of a reading is before its request',
     patches: [
       {
@@ -80,6 +82,7 @@ export const listenerKnockOuts: readonly KnockOut[] = [
   },
   {
     name: 'readings kept over a reconnect',
+    seed: 183,
     removes: 'two readings come from one connection',
     patches: [
       {
@@ -92,6 +95,7 @@ export const listenerKnockOuts: readonly KnockOut[] = [
   },
   {
     name: 'heads read from a replica',
+    seed: 25,
     removes: 'a head counts only when a master gave it',
     patches: [
       {
@@ -105,7 +109,7 @@ export const listenerKnockOuts: readonly KnockOut[] = [
         instead: 'return state;',
       },
     ],
-    wish: scene(['cut', 'replica', 'stall'], { sidecars: 1 }),
+    wish: scene(['cut', 'replica', 'stall', 'kill sidecars']),
   },
   {
     name: 'lease kept over a reset',

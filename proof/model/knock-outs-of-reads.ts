@@ -17,13 +17,14 @@ export const readKnockOuts: readonly KnockOut[] = [
   },
   {
     name: 'fill over a trimmed log',
+    seed: 71,
     removes: 'a fill is refused when the log is not complete',
     weakness: 'fill ignores a trimmed log',
     wish: scene(['trim']),
   },
   {
     name: 'fill of any generation',
-    seed: 50,
+    seed: 55,
     removes: 'a fill belongs to the generation of its load',
     weakness: 'fill without generation',
     wish: scene(['cut'], { sidecars: 1 }),
@@ -86,6 +87,7 @@ export const readKnockOuts: readonly KnockOut[] = [
   },
   {
     name: 'floors forgotten by a claim',
+    seed: 117,
     removes: 'a claim keeps the floors it finds (floors not learnt on reset)',
     patches: [
       { file: claim, guard: '...(kept?.tableFloors ?? [])', instead: '...new Map<string, Position>()' },
@@ -134,6 +136,8 @@ export const readKnockOuts: readonly KnockOut[] = [
       },
     ],
     wish: scene(['stall', 'kill sidecars'], { sidecars: 1 }),
+    backedUpBy:
+      'L2 has to answer within a deadline far below B, and an entry from it is as old as its tidemark',
   },
   {
     name: 'no hold on a write',

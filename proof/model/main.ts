@@ -6,8 +6,8 @@ import { describeBaseline, describeFinding, formatReport } from './report.ts';
 import { runSearch, searchKnockOuts } from './run-searches.ts';
 
 const firstSeed = Number(process.argv.find((argument) => argument.startsWith('--seed='))?.slice(7) ?? 1);
-const baselineSteps = 150_000;
-const knockOutSteps = 60_000;
+const baselineSteps = 100_000;
+const knockOutSteps = 50_000;
 const processes = 2;
 
 console.log(`seeds from ${firstSeed}, ${processes} processes`);

@@ -22,9 +22,9 @@ async function again(scene: Partial<Scene>, actions: string): Promise<unknown> {
 
 describe('the product as it is', () => {
   test('keeps R1, R2, R3 and R6 on random walks', { timeout: 300_000 }, async () => {
-    const result = await runSearch({ knockOut: null, firstSeed: 1, maxSteps: 60_000, shortens: true });
+    const result = await runSearch({ knockOut: null, firstSeed: 1, maxSteps: 30_000, shortens: true });
     expect(result.found).toBeUndefined();
-    expect(result.steps).toBeGreaterThanOrEqual(60_000);
+    expect(result.steps).toBeGreaterThanOrEqual(30_000);
   });
 
   test('a takeover whose answer is late does not hide the other namespaces (R6)', async () => {
@@ -87,7 +87,7 @@ test(
   'every knock-out breaks a promise, unless another guard is known to keep it alone',
   { timeout: 600_000 },
   async () => {
-    const results = await searchKnockOuts({ maxSteps: 60_000, processes: 2 });
+    const results = await searchKnockOuts({ maxSteps: 40_000, processes: 2 });
     const unnoticed = results.filter(
       ({ knockOut, result }) => result.found === undefined && knockOut.backedUpBy === undefined,
     );
