@@ -1,5 +1,5 @@
 // `npm run chaos`: the fault run from the command line. The only file of it that hears signals and exits.
-import { parseOptions, usage } from './options.ts';
+import { type ChaosOptions, parseOptions, usage } from './options.ts';
 import { runChaos } from './chaos.ts';
 import { explainBackwards, rowLine, summarise, titleLine } from './report/report.ts';
 import { writeDocument } from './report/document.ts';
@@ -9,7 +9,7 @@ if (args.includes('--help')) {
   console.log(usage);
   process.exit(0);
 }
-const options = parseOptions(args, () => Math.floor(Math.random() * 1_000_000));
+const options = readOptions();
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
 
@@ -31,3 +31,12 @@ if (options.mustWrite) tell(`written to ${await writeDocument(rows, options)}`);
 const isAsExpected =
   options.contestant === 'naive' ? summary.wrongRows > rows.length / 2 : summary.wrongRows === 0;
 process.exit(stopping.signal.aborted ? 130 : isAsExpected && rows.length > 0 ? 0 : 1);
+
+function readOptions(): ChaosOptions {
+  try {
+    return parseOptions(args, () => Math.floor(Math.random() * 1_000_000));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(2);
+  }
+}
