@@ -37,6 +37,6 @@ function readOptions(): ChaosOptions {
     return parseOptions(args, () => Math.floor(Math.random() * 1_000_000));
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    process.exit(2);
+    return process.exit(2);
   }
 }
