@@ -15,7 +15,7 @@ export const keyPrefix = 'm';
 
 /** R1's B in the model, and the longest round period that it allows. */
 export const boundMs = 2_000;
-export const roundEveryMs = 500;
+const roundEveryMs = 500;
 
 /** Far longer than the default, so that an answer of L2 may be late: the promises do not depend on it. */
 const redisTimeoutMs = 900;

@@ -15,7 +15,7 @@ export type ScriptWeakness =
   | 'fill ignores a trimmed log'
   | 'fill ignores a head that went back';
 
-export interface ScriptCall {
+interface ScriptCall {
   readonly keys: readonly string[];
   readonly values: readonly string[];
   readonly weakness: string | undefined;

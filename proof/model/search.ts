@@ -15,7 +15,7 @@ export interface SearchOptions {
   readonly shortens: boolean;
 }
 
-export interface FoundViolation {
+interface FoundViolation {
   readonly seed: number;
   readonly promise: Promised;
   readonly text: string;

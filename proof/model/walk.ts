@@ -68,7 +68,7 @@ export async function retrace(
   return violation && { violation, after: actions.length };
 }
 
-export async function take(world: World, action: string): Promise<void> {
+async function take(world: World, action: string): Promise<void> {
   perform(world, action);
   await new Promise((resolve) => setImmediate(resolve));
   for (const instance of world.instances) world.oracle.peekAll(instance);
