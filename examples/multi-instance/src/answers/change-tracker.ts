@@ -27,6 +27,11 @@ export interface TrackedChange {
   readonly arrivals: ReadonlyMap<string, Arrival>;
 }
 
+export interface BegunChange {
+  readonly change: TrackedChange;
+  readonly commit: (committedMs: number) => void;
+}
+
 class Progress {
   droppedMs: number | undefined;
   freshMs: number | undefined;
@@ -99,7 +104,7 @@ export class ChangeTracker {
   }
 
   /** @returns what to call with the time of the acknowledgement */
-  begin(options: ChangeOptions): { readonly change: TrackedChange; commit(committedMs: number): void } {
+  begin(options: ChangeOptions): BegunChange {
     this.#lastId += 1;
     const change = new Tracked(this.#lastId, options, this.#instances);
     this.#changes = [...this.#changes, change].slice(-this.#maxChanges);

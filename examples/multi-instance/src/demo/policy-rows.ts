@@ -17,7 +17,7 @@ type PolicyRow = {
   readonly user_policies: Readonly<Record<string, LlmUserPolicy>> | null;
 };
 
-export async function readPolicies(
+async function readPolicies(
   writer: OutsideWriter,
   tenants: readonly string[],
 ): Promise<Map<string, TenantLlmPolicy | null>> {

@@ -30,6 +30,7 @@ export class TestRows {
   /** Whose row was updated since it came: the next change deletes it. */
   readonly #updated = new Set<string>();
   #version = 0;
+  #turn = 0;
 
   /** Those whose answers are checked. */
   get watched(): readonly string[] {
@@ -50,8 +51,10 @@ export class TestRows {
     );
   }
 
-  /** Insert, update, delete and again, each tenant in its own turn. */
-  planNext(tenant: string): PlannedChange {
+  /** Insert, update, delete and again, all tenants in turn: a tenant is seen anew before it changes once more. */
+  planNext(): PlannedChange {
+    const tenant = this.singles[this.#turn % this.singles.length] ?? '';
+    this.#turn += 1;
     if (!this.#present.has(tenant)) return this.#planInsert(tenant);
     return this.#updated.has(tenant) ? this.#planDelete(tenant) : this.#planUpdate(tenant);
   }

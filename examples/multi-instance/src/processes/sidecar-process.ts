@@ -6,7 +6,7 @@ import { type Child, startChild } from './child.ts';
 import { HttpJson } from './http-json.ts';
 
 /** The part of the answer of /readyz that is shown. */
-export interface SidecarReport {
+interface SidecarReport {
   readonly isReady: boolean;
   readonly problems: readonly string[];
   readonly engine: {
