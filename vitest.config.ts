@@ -5,10 +5,12 @@ import { defineConfig } from 'vitest/config';
 const needs = {
   process: {
     include: ['**/src/**/*.test.ts', 'proof/**/*.test.ts'],
-    exclude: ['**/*.{stack,fault,container}.test.ts'],
+    exclude: ['**/*.{stack,fault,slow,container}.test.ts'],
   },
   stack: { include: ['**/*.stack.test.ts'], exclude: [] },
   fault: { include: ['**/*.fault.test.ts'], exclude: [] },
+  // Minutes each; `npm run test:full` has them, `npm test` has not.
+  slow: { include: ['**/*.slow.test.ts'], exclude: [] },
 };
 const never = ['**/node_modules/**', '**/dist/**', '.tidemark/**'];
 

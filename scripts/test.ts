@@ -1,16 +1,22 @@
-// `npm test`: the checks of verify, then every suite. Arguments go to vitest (`npm test -- --project process`).
+// `npm test`: the checks of verify, then every suite but the slow ones, which `npm run test:full` adds. Arguments go to
+// vitest (`npm test -- --project process`).
 // The last line counts all of it together, so that a log's end says whether the tree is good.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { runSteps } from './steps.ts';
 
 const report = '.tidemark/vitest.json';
+const given = process.argv.slice(2);
+const isFull = given.includes('--full');
+const chosen = given.filter((argument) => argument !== '--full');
+const selection = isFull || chosen.includes('--project') ? chosen : ['--project', '!slow', ...chosen];
+
 const checks = await runSteps();
 
 mkdirSync('.tidemark', { recursive: true });
 const vitest = spawn(
   'node_modules/.bin/vitest',
-  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...selection],
   { stdio: 'inherit' },
 );
 const { promise: ended, resolve } = Promise.withResolvers<number>();
