@@ -11,7 +11,9 @@ import { itemTable, type Versioned } from './testing/load.ts';
 import { until } from './testing/until.ts';
 
 const rows = 40;
-const bound = '1s';
+/** Far above what a loaded machine takes: a read that gave L2 up would find nothing hostile in it. */
+const bound = '3s';
+const patient = { redisTimeout: '3s' } as const;
 const keys = namespaceKeys('copilot', 'main');
 const versioned = z.strictObject({ version: z.number() });
 
@@ -30,7 +32,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await redis.flushall();
   instances.startEngine();
-  a = instances.start({}, { maxStaleness: bound });
+  a = instances.start(patient, { maxStaleness: bound });
   await a.cache.ready();
 });
 
@@ -104,7 +106,7 @@ describe('a value in L2', () => {
   it.each(Object.entries(hostile))('%s is loaded instead, and counted (R4)', async (_name, make) => {
     await redis.set('copilot:item:k1', await make());
     await instances.setVersion('k1', (version += 1));
-    const b = instances.start({}, { maxStaleness: bound });
+    const b = instances.start(patient, { maxStaleness: bound });
     await b.cache.ready();
     // The change above removed the value; put there again, it is all that the cold instance finds.
     await until(async () => (await redis.exists('copilot:item:k1')) === 0);
@@ -126,7 +128,7 @@ describe('a value in L2', () => {
     const schema = z.custom<Versioned>(() => {
       throw new Error('the schema has no answer');
     });
-    const b = instances.start({}, { maxStaleness: bound, schema });
+    const b = instances.start(patient, { maxStaleness: bound, schema });
     await b.cache.ready();
     await redis.set('copilot:item:k1', await honest('k1', own));
     await instances.setVersion('k1', (version += 1));
@@ -144,7 +146,7 @@ describe('a value in L2', () => {
   });
 
   it('with anything changed in it never fails a read, and what is served has the shape (R4, fuzzed)', async () => {
-    const b = instances.start({}, { maxStaleness: bound, schema: versioned, maxEntries: 1 });
+    const b = instances.start(patient, { maxStaleness: bound, schema: versioned, maxEntries: 1 });
     await b.cache.ready();
     const edit = fc.record({ at: fc.nat(), length: fc.nat({ max: 4 }), put: fc.string({ maxLength: 6 }) });
     await fc.assert(
@@ -212,7 +214,7 @@ describe('a key', () => {
   it('of any kind gets its own value, from the source and from L2 (R4)', async () => {
     const load = async (key: string): Promise<{ key: string }> => ({ key });
     const [first, second] = ['first', 'second'].map(() =>
-      instances.startWith<{ key: string }>({}, { name: 'odd', maxStaleness: bound, load }),
+      instances.startWith<{ key: string }>(patient, { name: 'odd', maxStaleness: bound, load }),
     ) as [Instance<{ key: string }>, Instance<{ key: string }>];
     await Promise.all([first.cache.ready(), second.cache.ready()]);
 
@@ -341,7 +343,7 @@ describe.each(Object.entries(hostilities))('when %s', (_name, harm) => {
     await harm();
     expect(await a.region.getMany(['k5', 'k6'])).not.toContain(null);
 
-    const b = instances.start({}, { maxStaleness: bound });
+    const b = instances.start(patient, { maxStaleness: bound });
     await instances.untilCoherent('k5', (version += 1), [a.region, b.region]);
     await Promise.all([a.cache.ready(), b.cache.ready()]);
     await untilSharing('k5', b);
@@ -351,7 +353,10 @@ describe.each(Object.entries(hostilities))('when %s', (_name, harm) => {
     await instances.closeStarted();
     await harm();
     instances.startEngine();
-    const [b, c] = [0, 1].map(() => instances.start({}, { maxStaleness: bound })) as [typeof a, typeof a];
+    const [b, c] = [0, 1].map(() => instances.start(patient, { maxStaleness: bound })) as [
+      typeof a,
+      typeof a,
+    ];
     await Promise.all([b.cache.ready(), c.cache.ready()]);
     await instances.untilCoherent('k5', (version += 1), [b.region, c.region]);
     await untilSharing('k5', c);
@@ -362,7 +367,7 @@ describe.each(Object.entries(hostilities))('when %s', (_name, harm) => {
 async function untilSharing(key: string, { region }: Instance<Versioned>): Promise<void> {
   const before = region.status().l2Hits;
   await until(async () => {
-    const other = instances.start({}, { maxStaleness: bound });
+    const other = instances.start(patient, { maxStaleness: bound });
     await other.cache.ready();
     await other.region.get(key);
     const { l2Hits } = other.region.status();
