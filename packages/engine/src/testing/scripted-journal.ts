@@ -36,6 +36,8 @@ export class ScriptedJournal implements Journal {
   #server = 'server-1';
   #commits: TableChange[] = [];
   #horizon = 0;
+  /** What was committed before is told to nobody any more, as after a failover or with a trigger that was off. */
+  #readableFrom = 0;
   #gate: Promise<void> | undefined;
 
   get server(): string {
@@ -59,9 +61,10 @@ export class ScriptedJournal implements Journal {
     this.#commits.push({ table, keys: null });
   }
 
-  /** The same data under another life of the server. */
+  /** The same data under another life of the server, which does not know what was not read yet. */
   restart(): void {
     this.#server = `${this.#server}'`;
+    this.#readableFrom = this.#commits.length;
   }
 
   /** The server loses its last commits, and tells nobody. */
@@ -72,11 +75,13 @@ export class ScriptedJournal implements Journal {
   /** Nobody who has not read everything up to now can go on. */
   pruneAll(): void {
     this.#horizon = this.#commits.length;
+    this.#readableFrom = this.#commits.length;
   }
 
   changeWatch(watch: Watch): void {
     this.watch = watch;
     this.watchHash = `${this.watchHash}.`;
+    this.#readableFrom = this.#commits.length;
   }
 
   /** Reads wait until the returned function is called. They read before they wait, as slow answers do. */
@@ -105,7 +110,7 @@ export class ScriptedJournal implements Journal {
       isInRecovery: this.isInRecovery,
       wentBack: past > present,
       wasPruned: past < this.#horizon,
-      changes: this.#commits.slice(past),
+      changes: this.#commits.slice(Math.max(past, this.#readableFrom)),
       watch: knownWatchHash === this.watchHash ? null : this.watch,
     };
   }
