@@ -1,8 +1,8 @@
 // The live demo in a terminal: a snapshot as lines. Pure; colours are left out where the terminal has none.
 import { stripVTControlCharacters, styleText } from 'node:util';
-import type { ChangeView, HoldView, InstanceView, Snapshot } from './snapshot.ts';
+import type { ChangeView, HoldView, InstanceView, Lags, Snapshot } from './snapshot.ts';
 
-const columnWidth = 34;
+const columnWidth = 44;
 
 /** @returns the lines of one frame, none longer than the width */
 export function renderFrame(snapshot: Snapshot, columns: number): string[] {
@@ -12,17 +12,17 @@ export function renderFrame(snapshot: Snapshot, columns: number): string[] {
     '',
     ...sideBySide(snapshot.instances.map(linesOfInstance), width),
     '',
-    bold(`${'last changes'.padEnd(32)}${snapshot.instances.map(({ name }) => name.padEnd(22)).join('')}`),
+    bold(`${'last changes'.padEnd(36)}${snapshot.instances.map(({ name }) => name.padEnd(22)).join('')}`),
     ...snapshot.changes.slice(0, 8).map((change) => describeChange(change)),
     '',
     describeAnswers(snapshot),
   ].map((line) => cut(line, columns));
 }
 
-/** One line for whoever does not redraw. */
+/** When, what, and for each instance: dropped → served anew. */
 export function describeChange({ at, what, arrivals }: ChangeView): string {
-  const cells = arrivals.map(({ droppedMs, freshMs }) => `${ms(droppedMs)} → ${ms(freshMs)}`.padEnd(22));
-  return `${timeOf(at)}  ${what.slice(0, 20).padEnd(20)}${cells.join('')}`;
+  const cells = arrivals.map((lags) => `${dropText(lags)} → ${ms(lags.freshMs)}`.padEnd(22));
+  return `${timeOf(at)}  ${what.slice(0, 23).padEnd(24)}${cells.join('')}`;
 }
 
 function describeSidecar({ sidecar, hints }: Snapshot): string {
@@ -48,8 +48,10 @@ function linesOfInstance(instance: InstanceView): string[] {
   ];
 }
 
-function linesOfHold({ tenant, text, isDropped, droppedMs, freshMs }: HoldView): string[] {
-  const lag = droppedMs === null && freshMs === null ? '' : `dropped ${ms(droppedMs)}, new ${ms(freshMs)}`;
+function linesOfHold({ tenant, text, isDropped, ...lags }: HoldView): string[] {
+  const { droppedMs, freshMs } = lags;
+  const lag =
+    droppedMs === null && freshMs === null ? '' : `dropped ${dropText(lags)}, new row ${ms(freshMs)}`;
   return [`${tenant}${isDropped ? red(' dropped') : ''}`, `  ${text ?? '-'}`, dim(`  ${lag}`)];
 }
 
@@ -64,8 +66,13 @@ function ms(value: number | null): string {
   return value === null ? '·' : `${value.toFixed(1)} ms`;
 }
 
+/** Fresh without a drop: there was no old entry. */
+function dropText({ droppedMs, freshMs }: Lags): string {
+  return droppedMs === null && freshMs !== null ? '–' : ms(droppedMs);
+}
+
 function timeOf(iso: string): string {
-  return iso.slice(11, 23).replace('Z', '').slice(0, 10);
+  return iso.slice(11, 21);
 }
 
 /** Colours take no room. */

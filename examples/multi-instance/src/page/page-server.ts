@@ -19,6 +19,10 @@ export interface PageServer extends AsyncDisposable {
 /** The same from run to run when it is free, so that an open page finds the next demo. */
 const usualPort = 4400;
 
+/** The page is all there is: it loads nothing and talks to this server only. */
+const policy =
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'";
+
 export async function startPageServer(demo: Demo): Promise<PageServer> {
   const page = readFileSync(new URL('page.html', import.meta.url), 'utf8');
   const viewers = new Set<SSEStreamingApi>();
@@ -31,9 +35,7 @@ export async function startPageServer(demo: Demo): Promise<PageServer> {
     if (hostname !== '127.0.0.1' && hostname !== 'localhost') return context.text('wrong host', 403);
     return next();
   });
-  routes.get('/', (context) =>
-    context.html(page, 200, { 'content-security-policy': "default-src 'self' 'unsafe-inline'" }),
-  );
+  routes.get('/', (context) => context.html(page, 200, { 'content-security-policy': policy }));
   routes.get('/snapshots', (context) =>
     streamSSE(context, async (stream) => {
       const { promise: left, resolve: leave } = Promise.withResolvers<void>();
