@@ -3,7 +3,7 @@ import { type Cursor, isContinuous, type Journal, type JournalRead } from '@tide
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-export const itemTable = 'public.item';
+const itemTable = 'public.item';
 
 export interface JournalUnderTest {
   readonly journal: Journal;

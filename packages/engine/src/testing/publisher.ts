@@ -1,7 +1,6 @@
 // One publisher of a namespace on a real Redis, led round by round: what a sidecar does, without its loop.
 import {
   type Cursor,
-  formatHead,
   type Head,
   type LogRecord,
   type NamespaceKeys,
@@ -116,8 +115,4 @@ export async function remember(redis: Redis, keyPrefix: string): Promise<() => P
     }
     await transaction.exec();
   };
-}
-
-export function withHead(head: Head, change: Partial<Head>): string {
-  return formatHead({ ...head, ...change });
 }
