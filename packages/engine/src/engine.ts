@@ -91,7 +91,9 @@ class RoundEngine implements RunningEngine {
     };
     if (host.redis !== undefined) {
       this.#redis = new EngineRedis(host.redis, logger);
-      const { subscriber } = this.#redis;
+      const { commands, subscriber } = this.#redis;
+      // What rang while Redis was away found nobody to publish to.
+      commands.on('ready', () => this.ring());
       this.#appHints = new RedisHints({ subscriber, keyPrefix: host.keyPrefix, host: hintHost });
     }
     this.#serve(firstNamespace, this.journal);
