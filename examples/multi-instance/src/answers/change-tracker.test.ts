@@ -81,6 +81,17 @@ describe('an instance has answered a change anew', () => {
   });
 });
 
+test('what was dropped is awaited before what was not', () => {
+  change({ acme: 'new' });
+  change({ globex: 'new' }, 200);
+  expect(tracker.awaitedOf('a')).toEqual(new Set(['acme', 'globex']));
+  tracker.heardDrop({ instance: 'a', keys: ['globex'], atMs: 215 });
+  expect(tracker.awaitedOf('a')).toEqual(new Set(['globex']));
+  expect(tracker.awaitedOf('b')).toEqual(new Set(['acme', 'globex']));
+  answer('a', 'globex', 'new', 220);
+  expect(tracker.awaitedOf('a')).toEqual(new Set(['acme']));
+});
+
 test('all is settled when every instance has answered every change anew', () => {
   change({ acme: 'new' });
   answer('a', 'acme', 'new', 112);

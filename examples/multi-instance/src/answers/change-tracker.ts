@@ -156,13 +156,21 @@ export class ChangeTracker {
     }
   }
 
-  /** The tenants whose last change this instance has not answered yet. */
-  awaitedOf(instance: string): Set<string> {
-    const tenants = new Set<string>();
+  /**
+   * The tenants with a change that this instance has not answered anew yet; as long as there are any, only those whose
+   * old entry it has dropped, because their new row may come now.
+   */
+  awaitedOf(instance: string): ReadonlySet<string> {
+    const awaited = new Set<string>();
+    const dropped = new Set<string>();
     for (const { arrivals } of this.#changes) {
-      for (const tenant of arrivals.get(instance)?.awaited.keys() ?? []) tenants.add(tenant);
+      const progress = arrivals.get(instance);
+      for (const tenant of progress?.awaited.keys() ?? []) {
+        awaited.add(tenant);
+        if (progress?.droppedMs !== undefined) dropped.add(tenant);
+      }
     }
-    return tenants;
+    return dropped.size > 0 ? dropped : awaited;
   }
 
   get isSettled(): boolean {
