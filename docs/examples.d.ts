@@ -3,6 +3,7 @@ declare const supabaseUrl: string;
 declare const serviceRoleKey: string;
 declare const redisUrl: string;
 declare const logger: import('@tidemark/cache').Logger;
+declare const providers: import('@tidemark/stores').LlmProvider[];
 declare const env: Record<string, string | undefined>;
 
 interface Flag {
