@@ -24,9 +24,11 @@ if (underWay !== 'at once') {
   await region.get('fails').catch(() => {});
   await region.write('a', async () => {});
 }
-const waiting = underWay === 'loads' ? ['never', 'never too', 'fails'].map((key) => region.get(key)) : [];
+const wanted = underWay === 'loads' ? ['never', 'never too', 'fails'] : [];
+// Awaited from the start: closing rejects them before anybody asks.
+const waiting = Promise.allSettled(wanted.map((key) => region.get(key)));
 const readiness = cache.ready();
 await cache.close();
 await readiness;
-await Promise.allSettled(waiting);
+await waiting;
 process.stdout.write('closed\n');
