@@ -48,7 +48,7 @@ async function endsWithZero(sidecar: SidecarProcess): Promise<void> {
   expect(exit).toEqual({ code: 0, signal: null });
 }
 
-describe('two sidecars', () => {
+describe('two sidecars (#42, #44)', () => {
   it('lose nothing when the working one is killed: the other goes on where it ended', async () => {
     await using listener = await RecordListener.listen(stack.redis.url, 'main');
     await using first = startSidecar();
@@ -88,7 +88,7 @@ describe('two sidecars', () => {
   });
 });
 
-describe('a sidecar', () => {
+describe('a sidecar (#42, #44)', () => {
   it('starts without Redis, says that it is not ready, and works when Redis is there', async () => {
     await stack.proxies.redis.cut();
     await using sidecar = startSidecar();

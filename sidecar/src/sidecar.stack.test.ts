@@ -40,7 +40,7 @@ function insertPolicy(tenant: string): Promise<void> {
   );
 }
 
-describe('a sidecar process', () => {
+describe('a sidecar process (#42)', () => {
   it.each([
     ['over rpc', () => ({})],
     ['over a direct connection', () => ({ DATABASE_URL: stack.databaseUrl })],

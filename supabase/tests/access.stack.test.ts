@@ -24,7 +24,7 @@ const rpcs = [
   'select public.tidemark_prune()',
 ];
 
-describe.each(outsiders)('%s', (role) => {
+describe.each(outsiders)('%s (#23)', (role) => {
   test.each(rpcs)('may not %s', async (call) => {
     await expect(database.as(role, call)).rejects.toThrow(/permission denied for function tidemark_/);
   });
@@ -56,7 +56,7 @@ describe.each(outsiders)('%s', (role) => {
   });
 });
 
-describe('service_role', () => {
+describe('service_role (#23)', () => {
   test.each(rpcs)('may %s', async (call) => {
     expect(await database.as('service_role', call)).toHaveLength(1);
   });
@@ -114,7 +114,7 @@ test('every function that runs with the rights of its owner fixes its search pat
   expect(loose).toEqual([]);
 });
 
-test('row level security is on for every table of the journal', async () => {
+test('row level security is on for every table of the journal (#23)', async () => {
   expect(
     await database.sql(
       `select relname from pg_class where relnamespace = 'tidemark'::regnamespace and relkind = 'r' and not relrowsecurity`,

@@ -29,7 +29,7 @@ async function insert(columns: Policy = {}): Promise<Policy> {
 
 const task = { task: 'chat', model: 'm', provider: 'p' };
 
-describe('what it holds', () => {
+describe('what it holds (#20)', () => {
   test('defaults', async () => {
     expect(await insert()).toMatchObject({
       allow_remote_egress: true,
@@ -41,7 +41,7 @@ describe('what it holds', () => {
     });
   });
 
-  test.each(['off', 'audit', 'enforce', null])('egress mode %s', async (mode) => {
+  test.each(['off', 'audit', 'enforce', null])('egress mode %s (#3)', async (mode) => {
     expect(await insert({ egress_mode: mode })).toMatchObject({ egress_mode: mode });
   });
 
@@ -59,7 +59,7 @@ describe('what it holds', () => {
   });
 });
 
-describe('what it refuses', () => {
+describe('what it refuses (#22)', () => {
   test.each<[string, Policy, string]>([
     ['an empty tenant', { tenant_id: '' }, 'tenant_id_is_an_id'],
     ['a tenant of 201 characters', { tenant_id: 'x'.repeat(201) }, 'tenant_id_is_an_id'],
@@ -135,7 +135,7 @@ describe('what it refuses', () => {
   });
 });
 
-describe('the stamp', () => {
+describe('the stamp (#22)', () => {
   test('an upsert that replaces the whole row keeps created_at and moves updated_at', async () => {
     const before = await insert();
     const [after] = await database.sql(
@@ -162,7 +162,7 @@ describe('the stamp', () => {
   });
 });
 
-describe('who sees it', () => {
+describe('who sees it (#23)', () => {
   beforeAll(async () => {
     await insert({ tenant_id: 'acme' });
     await insert({ tenant_id: 'umbrella' });
@@ -248,7 +248,7 @@ describe('who sees it', () => {
   });
 });
 
-test('it is tracked by tenant, for the policies of L2, and published to Realtime', async () => {
+test('it is tracked by tenant, for the policies of L2, and published to Realtime (#21, #24)', async () => {
   const { watch } = await database.changesSince();
   expect(watch![table]).toEqual({ namespace: 'main', prefixes: ['copilot:llm:policy'], problem: null });
   expect(await database.journaled(table, () => insert({ tenant_id: 'a:b' }))).toEqual([['a%3Ab']]);

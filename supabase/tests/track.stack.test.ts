@@ -140,7 +140,7 @@ describe('what a second call does', () => {
   });
 });
 
-describe('publication', () => {
+describe('publication (#24)', () => {
   test('a tracked table is published to Realtime, and an untracked one no longer', async () => {
     const table = await database.trackedTable();
     expect(await published(table)).toHaveLength(1);
@@ -237,7 +237,7 @@ test('tracking waits for a partition that is being attached, and includes it', a
   expect(await database.problemOf(table)).toBeNull();
 });
 
-test('migrations can be run again, and change nothing of what is tracked', async () => {
+test('migrations can be run again, and change nothing of what is tracked (#20)', async () => {
   const before = await database.changesSince();
   await database.migrate();
   const after = await database.changesSince();

@@ -127,7 +127,7 @@ const faults: Record<string, () => Promise<void>> = {
   },
 };
 
-describe('three instances under load', () => {
+describe('three instances under load (#44)', () => {
   const rows = Object.entries(faults).map(([fault, run]) => ({ fault, run }));
   it.for(rows)('serve nothing beyond the bound and fail no read $fault (R1, R4)', async ({ run }) => {
     history.takeVerdict();

@@ -1,6 +1,6 @@
 // Hostile data in L2, on the bus and in the keys of the namespace: never a crash, never a wrong value, always counted,
 // and all heals by itself (R1, R4, R6).
-import { type Stack, startStack } from '@tidemark/devstack';
+import { type Stack, startStack, until } from '@tidemark/devstack';
 import { formatHead, formatPosition, namespaceKeys, parseHead, type Position } from '@tidemark/protocol';
 import * as fc from 'fast-check';
 import { Redis } from 'ioredis';
@@ -8,7 +8,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import * as z from 'zod';
 import { type Instance, Instances } from './testing/instances.ts';
 import { itemTable, type Versioned } from './testing/load.ts';
-import { until } from './testing/until.ts';
 
 const rows = 40;
 /** Far above what a loaded machine takes: a read that gave L2 up would find nothing hostile in it. */
@@ -71,7 +70,7 @@ function refusedIn({ cache }: Instance<unknown>): number {
   return heads + records + hints;
 }
 
-describe('a value in L2', () => {
+describe('a value in L2 (#44)', () => {
   it('is served when it is an honest one: what follows is refused for its fault alone', async () => {
     await redis.set('copilot:item:k1', await honest('k1', '[{"version":7}]'));
     expect(await a.region.get('k1')).toEqual({ version: 7 });

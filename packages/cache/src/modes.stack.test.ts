@@ -1,5 +1,5 @@
 // The modes of one engine: rounds in a sidecar, inside the instances, without Redis; and no rounds at all.
-import { type Stack, startStack } from '@tidemark/devstack';
+import { type Stack, startStack, until } from '@tidemark/devstack';
 import { createEngine, postgresJournal, type RunningEngine, supabaseJournal } from '@tidemark/engine';
 import { createClient } from '@supabase/supabase-js';
 import { Redis } from 'ioredis';
@@ -10,7 +10,6 @@ import type { CacheOptions, RegionOptions } from './options.ts';
 import type { Region } from './region.ts';
 import { History } from './testing/history.ts';
 import { createItems, itemTable, loadItem, type Versioned } from './testing/load.ts';
-import { until } from './testing/until.ts';
 
 let stack: Stack;
 let pool: Pool;
@@ -110,7 +109,7 @@ describe('embedded: the instances run the rounds themselves', () => {
   });
 });
 
-describe('no Redis: every instance runs rounds for itself', () => {
+describe('no Redis: every instance runs rounds for itself (#44)', () => {
   it('serves from L1 until a round finds the change (R1)', async () => {
     const region = startInstance({ engine: directEngine() }, { table: itemTable });
     await ready();
@@ -147,7 +146,7 @@ describe('no Redis: every instance runs rounds for itself', () => {
   });
 });
 
-describe('no journal: short lives and hints', () => {
+describe('no journal: short lives and hints (#42)', () => {
   it('a write on one instance is dropped on the other at once', async () => {
     const [a, b] = [startInstance({ redis: stack.redisUrl }), startInstance({ redis: stack.redisUrl })];
     await until(() => caches.every((cache) => cache.status().redis === 'connected'));
@@ -189,7 +188,7 @@ describe('own prefixes', () => {
   });
 });
 
-describe('invalidation by hand', () => {
+describe('invalidation by hand (#38)', () => {
   it('reaches every instance through the journal, also without a hint (R1)', async () => {
     const engine = directEngine();
     engine.start({ redis: stack.redisUrl, keyPrefix: 'copilot' });

@@ -1,13 +1,12 @@
 // Redis trouble costs time, not errors (R4): one deadline, then nothing until a probe. The cache's clock is moved by
 // hand, so that an answer that came without a move waited for nothing.
-import { type FaultProxy, type Stack, startFaultProxy, startStack } from '@tidemark/devstack';
+import { type FaultProxy, type Stack, startFaultProxy, startStack, until } from '@tidemark/devstack';
+import { FakeClock } from '@tidemark/devstack/fakes';
 import { namespaceKeys } from '@tidemark/protocol';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { HandClock } from './testing/hand-clock.ts';
 import { type Instance, Instances } from './testing/instances.ts';
 import type { Versioned } from './testing/load.ts';
-import { until } from './testing/until.ts';
 
 const deadlineMs = 100;
 const breakMs = 500;
@@ -17,7 +16,7 @@ const maxStaleness = '10m';
 let stack: Stack;
 let instances: Instances;
 let proxy: FaultProxy;
-let clock: HandClock;
+let clock: FakeClock;
 let one: Instance<Versioned>;
 
 beforeAll(async () => {
@@ -27,7 +26,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  clock = new HandClock();
+  clock = new FakeClock();
   instances.startEngine();
   one = instances.start(
     { clock, redis: `redis://127.0.0.1:${proxy.port}` },
@@ -54,7 +53,7 @@ async function untilLeased(): Promise<void> {
   const redis = new Redis(stack.redis.url);
   const { head } = namespaceKeys('copilot', 'main');
   do {
-    clock.advance(76_000);
+    clock.jump(76_000);
     const before = await redis.get(head);
     await until(async () => (await redis.get(head)) !== before);
   } while (one.region.status().lease !== 'live');
@@ -80,7 +79,7 @@ async function settlesWithoutTime(read: Promise<unknown>): Promise<boolean> {
   return isSettled;
 }
 
-describe('with Redis silent', () => {
+describe('with Redis silent (#44)', () => {
   it('a hit is a hit, a miss costs one deadline, the next nothing, until one probe (R4)', async () => {
     await one.region.get('k0');
     await untilStored('k0');
@@ -89,18 +88,18 @@ describe('with Redis silent', () => {
 
     const first = one.region.get('k1');
     expect(await settlesWithoutTime(first)).toBe(false);
-    clock.advance(deadlineMs);
+    clock.jump(deadlineMs);
     expect(await first).toEqual({ version: 0 });
 
     expect(await settlesWithoutTime(one.region.get('k2'))).toBe(true);
-    clock.advance(breakMs - 1);
+    clock.jump(breakMs - 1);
     expect(await settlesWithoutTime(one.region.get('k3'))).toBe(true);
 
-    clock.advance(1);
+    clock.jump(1);
     const probe = one.region.get('k4');
     expect(await settlesWithoutTime(probe)).toBe(false);
     expect(await settlesWithoutTime(one.region.get('k5'))).toBe(true);
-    clock.advance(deadlineMs);
+    clock.jump(deadlineMs);
     expect(await probe).toEqual({ version: 0 });
     expect(one.cache.status().redisErrors).toBe(2);
     expect(one.region.peek('k0')).toEqual({ version: 0 });
@@ -109,7 +108,7 @@ describe('with Redis silent', () => {
   it('a probe that is answered brings L2 back, without a restart (R6)', async () => {
     await stack.redis.freeze();
     const first = one.region.get('k6');
-    clock.advance(deadlineMs);
+    clock.jump(deadlineMs);
     await first;
     stack.redis.thaw();
 
@@ -120,7 +119,7 @@ describe('with Redis silent', () => {
 
     expect(await one.region.get('k7')).toEqual({ version: 0 });
     expect(one.region.status().l2Hits).toBe(0);
-    clock.advance(breakMs);
+    clock.jump(breakMs);
     await untilLeased();
     expect(await one.region.get('k8')).toEqual({ version: 0 });
     expect(one.region.status().l2Hits).toBe(1);
@@ -133,8 +132,8 @@ describe('with Redis silent', () => {
       const read = one.region.get('k9', { fresh: true });
       await read;
       // The fill is the probe, and nobody waits for it.
-      clock.advance(deadlineMs);
-      clock.advance(breakMs);
+      clock.jump(deadlineMs);
+      clock.jump(breakMs);
       return proxy.counts.accepted > accepted;
     });
     await proxy.heal();
@@ -142,7 +141,7 @@ describe('with Redis silent', () => {
   });
 });
 
-describe('with Redis gone', () => {
+describe('with Redis gone (#44)', () => {
   it('nothing is queued: every read goes past it without waiting, and it is used again when it is back (R4, R6)', async () => {
     await stack.redis.kill();
     await until(() => one.cache.status().redis === 'unreachable');

@@ -1,8 +1,8 @@
+import { FakeClock } from '@tidemark/devstack/fakes';
 import { type Journal, type RoundTarget, sleep, type TableChange, type Watch } from '@tidemark/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEngine, type RunningEngine } from './engine.ts';
 import type { HintHost, HintSource } from './hints/hint-source.ts';
-import { FakeClock } from './testing/fake-clock.ts';
 
 /** Answers each read with the changes that were put in, once. */
 class OneTableJournal implements Journal {
@@ -82,7 +82,7 @@ afterEach(async () => {
   await closed;
 });
 
-describe('an engine with best-effort tables', () => {
+describe('an engine with best-effort tables (#42)', () => {
   it('does not expect a hint source to have announced what only Realtime told', async () => {
     bestEffort.waiting.push({ table: 'public.flags', keys: ['a'] });
     await clock.advance(300);

@@ -68,7 +68,7 @@ async function startInstance(): Promise<{ plans: CachedStore<Plan>; cache: Cache
   return { plans, cache };
 }
 
-test('a row is cached, its dates are dates from every level, and a change by SQL reaches every instance', async () => {
+test('a row is cached, its dates are dates from every level, and a change by SQL reaches every instance (#18)', async () => {
   await database.query(`insert into public.plans values ('p1', 5, '2027-01-01T00:00:00Z')`);
   const first = await startInstance();
   await tidemarkPassed(first.cache);

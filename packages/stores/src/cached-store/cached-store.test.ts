@@ -52,7 +52,7 @@ test('dates are dates', async () => {
   expect((await store.get(['a', 'p']))?.endsAt).toBeInstanceOf(Date);
 });
 
-test('a write is followed by what it wrote, and a miss by what is there', async () => {
+test('a write is followed by what it wrote, and a miss by what is there (#18)', async () => {
   const { store, rows, loads } = new Plans({ maxStaleness: '1h' });
   expect(
     await store.getMany([
@@ -71,7 +71,7 @@ test('a write is followed by what it wrote, and a miss by what is there', async 
   expect(loads.filter((key) => key === 'a/q')).toHaveLength(1);
 });
 
-test('an invalidation by hand makes the next read ask the source', async () => {
+test('an invalidation by hand makes the next read ask the source (#18, #38)', async () => {
   const { store, rows } = new Plans({ maxStaleness: '1h' });
   await store.get(['a', 'p']);
   rows.set('a/p', basic);

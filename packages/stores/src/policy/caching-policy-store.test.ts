@@ -29,7 +29,7 @@ const suiteStores = {
 describePolicyStore('CachingPolicyStore', { store: () => suiteStores.on, runs: 200 });
 describePolicyStore('CachingPolicyStore that is switched off', { store: () => suiteStores.off, runs: 200 });
 
-describe('a read', () => {
+describe('a read (#6)', () => {
   test('that misses asks the backing store and fills; the next one does not ask it', async () => {
     await backing.setPolicy(somePolicy());
     expect(await store.getPolicy('test-tenant')).toStrictEqual(somePolicy());
@@ -79,7 +79,7 @@ describe('a read', () => {
   });
 });
 
-describe('a write', () => {
+describe('a write (#6)', () => {
   const changed = somePolicy({ defaultModel: 'changed' });
 
   beforeEach(async () => {
@@ -117,7 +117,7 @@ describe('a write', () => {
   });
 });
 
-describe('switched off', () => {
+describe('switched off (#6, #30)', () => {
   test('every read asks the backing store', async () => {
     const off = new CachingPolicyStore(backing, createCache(), { isEnabled: false });
     await off.setPolicy(somePolicy());
@@ -128,7 +128,7 @@ describe('switched off', () => {
   });
 });
 
-describe('the options', () => {
+describe('the options (#6, #31)', () => {
   test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuse %d seconds', (ttlSeconds) => {
     expect(() => new CachingPolicyStore(backing, cache, { ttlSeconds, keyPrefix: 'other' })).toThrow(
       `ttlSeconds must be a whole number above 0, got ${ttlSeconds}`,

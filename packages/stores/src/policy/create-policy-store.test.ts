@@ -1,8 +1,8 @@
+import { RecordedLog } from '@tidemark/devstack/fakes';
 import { createCache } from '@tidemark/cache';
 import { pino } from 'pino';
 import { describe, expect, test, vi } from 'vitest';
 import { fakeDataApi, json } from '../testing/fake-data-api.ts';
-import { RecordedLog } from '../testing/recorded-log.ts';
 import { CachingPolicyStore } from './caching-policy-store.ts';
 import { createPolicyStore, type PolicyStoreOptions } from './create-policy-store.ts';
 import { InMemoryPolicyStore } from './in-memory-policy-store.ts';
@@ -73,7 +73,7 @@ const choices: readonly Choice[] = [
   },
 ];
 
-test.each(choices)('$what', async ({ options, kind, logged }) => {
+test.each(choices)('$what (#7)', async ({ options, kind, logged }) => {
   const log = new RecordedLog();
   const store = createPolicyStore({ ...options(), logger: log });
   expect(store).toBeInstanceOf(kind);
@@ -101,7 +101,7 @@ test('a logger of pino will do', () => {
   ]);
 });
 
-describe('without Supabase', () => {
+describe('without Supabase (#4)', () => {
   test.each(['production', 'staging', 'DEVELOPMENT', undefined])(
     'memory is refused when NODE_ENV is %s',
     (nodeEnv) => {
@@ -123,7 +123,7 @@ describe('without Supabase', () => {
   });
 });
 
-describe('the switch', () => {
+describe('the switch (#30)', () => {
   test.each([
     ['on', 1],
     ['off', 2],
@@ -140,7 +140,7 @@ describe('the switch', () => {
   });
 });
 
-describe('the options', () => {
+describe('the options (#7)', () => {
   test('choose the schema', async () => {
     const { supabase, requests } = fakeDataApi(() => json([row]));
     const store = createPolicyStore({ supabase, cache: createCache(), schema: 'public' });

@@ -47,7 +47,7 @@ const changes = [
   ],
 ] as const;
 
-describe.each(changes)('%s', (_, change) => {
+describe.each(changes)('%s (#44)', (_, change) => {
   test('is read through another at once, when the read is fresh (R3)', async () => {
     const changed = { ...(await cachedTenant()), defaultModel: 'new' };
     await change(changed);
@@ -86,7 +86,7 @@ describe('the writing instance', () => {
   });
 });
 
-test('a deleted policy is gone everywhere', async () => {
+test('a deleted policy is gone everywhere (#21)', async () => {
   const { tenantId } = await cachedTenant();
   await writer.deletePolicy(tenantId);
   await until(async () => (await reader.getPolicy(tenantId)) === null, { what: 'no policy at the reader' });
@@ -99,7 +99,7 @@ test('a policy that is set where none was known is found everywhere', async () =
   await until(async () => (await reader.getPolicy('late')) !== null, { what: 'the policy at the reader' });
 });
 
-describe('the router', () => {
+describe('the router (#17)', () => {
   test('of every instance keeps data in the house once a policy says so, whoever wrote it', async () => {
     const policy = await cachedTenant({ egressMode: 'audit' });
     const { tenantId } = policy;
@@ -130,7 +130,7 @@ describe('the router', () => {
   });
 });
 
-test('a store whose cache is off still tells the others what it wrote', async () => {
+test('a store whose cache is off still tells the others what it wrote (#30)', async () => {
   // Nobody runs rounds for this stack, and entries would live for an hour: only the hint can make the reader look.
   await using alone = await startStack({ realtime: false });
   await using caching = startPolicyInstance(alone, { hasEngine: false, maxStaleness: '1h' });

@@ -50,7 +50,7 @@ describe.each([
   });
 });
 
-describe('while the Data API refuses connections', () => {
+describe('while the Data API refuses connections (#17)', () => {
   test('a read of what is not cached fails with the error of the source, and the router sends nothing', async () => {
     await stack.proxies.http.cut();
     const provider = new RecordingProvider('remote');
@@ -93,7 +93,7 @@ test('a write whose answer was lost says that its outcome is unknown, and the ne
   expect((await store.getPolicy('lost'))?.defaultModel).toBe('new');
 });
 
-test('an instance that lost Redis meets the others again (R6)', async () => {
+test('an instance that lost Redis meets the others again (R6) (#6, #44)', async () => {
   await using other = startPolicyInstance(stack);
   await other.cache.ready();
   const policy = somePolicy({ tenantId: 'met-again', defaultModel: 'old' });

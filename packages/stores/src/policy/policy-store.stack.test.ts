@@ -64,7 +64,7 @@ describePolicyStore('SupabasePolicyStore in the schema public', {
   store: () => new SupabasePolicyStore(on.supabase, { schema: 'public' }),
 });
 
-describe('a write', () => {
+describe('a write (#5)', () => {
   test('is a row of the table, with who wrote it', async () => {
     await on.source.setPolicy(somePolicy({ tenantId: 'written' }), { updatedBy: 'admin-1' });
     expect(await column('updated_by', 'written')).toBe('admin-1');
@@ -80,7 +80,7 @@ describe('a write', () => {
   });
 });
 
-describe('an error of the real Data API', () => {
+describe('an error of the real Data API (#5)', () => {
   test('shows its code: no grant for anon', async () => {
     const store = new SupabasePolicyStore(connectSupabase(stack, stack.anonKey));
     const refusal = { code: 'SOURCE_FAILED', sourceCode: '42501' };
@@ -113,7 +113,7 @@ describe('an error of the real Data API', () => {
   });
 });
 
-describe('L2', () => {
+describe('L2 (#2, #6)', () => {
   test.each([
     ['plain', 'copilot:llm:policy:plain'],
     ['a:b%c', 'copilot:llm:policy:a%3Ab%25c'],
@@ -162,7 +162,7 @@ describe('L2', () => {
   });
 });
 
-test('the TTL is the one that was asked for', async () => {
+test('the TTL is the one that was asked for (#31)', async () => {
   await using instance = startPolicyInstance(stack, { ttlSeconds: 30 });
   await instance.cache.ready();
   await on.source.setPolicy(somePolicy({ tenantId: 'short' }));

@@ -1,9 +1,9 @@
 // The answers that a healthy Data API never gives; the conformance suite runs against a real one.
+import { RecordedLog } from '@tidemark/devstack/fakes';
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../errors.ts';
 import { fakeDataApi, json } from '../testing/fake-data-api.ts';
 import { somePolicy } from '../testing/policy-arbitrary.ts';
-import { RecordedLog } from '../testing/recorded-log.ts';
 import { SupabasePolicyStore } from './supabase-policy-store.ts';
 
 const row = {
@@ -23,7 +23,7 @@ const actions = [
   ['a delete', (store: SupabasePolicyStore) => store.deletePolicy('test-tenant')],
 ] as const;
 
-describe('a request', () => {
+describe('a request (#5)', () => {
   test('names the schema in its header and the table without a dot', async () => {
     const { supabase, requests } = fakeDataApi(() => json([row]));
     await new SupabasePolicyStore(supabase).getPolicy('test-tenant');
@@ -62,7 +62,7 @@ describe('a request', () => {
   });
 });
 
-describe.each(actions)('%s', (_, act) => {
+describe.each(actions)('%s (#5)', (_, act) => {
   test.each([
     [401, { code: 'PGRST301', message: 'JWT expired', details: null, hint: null }],
     [
@@ -166,7 +166,7 @@ describe('an unanswered write', () => {
   });
 });
 
-describe('a row', () => {
+describe('a row (#2, #5)', () => {
   async function read(answer: unknown): Promise<unknown> {
     const { supabase } = fakeDataApi(() => json(answer));
     return new SupabasePolicyStore(supabase).getPolicy('test-tenant');
@@ -240,7 +240,7 @@ describe('the signal of the caller', () => {
   });
 });
 
-test('a saved and a deleted policy are logged, with the tenant and without the content', async () => {
+test('a saved and a deleted policy are logged, with the tenant and without the content (#40)', async () => {
   const log = new RecordedLog();
   const { supabase } = fakeDataApi(() => json({ tenant_id: 'test-tenant' }));
   const store = new SupabasePolicyStore(supabase, { logger: log });

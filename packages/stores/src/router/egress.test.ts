@@ -80,7 +80,7 @@ const table: readonly (readonly [Asked, string])[] = [
   [{ tenant: 'off', tenantMayTurnOff: true, override: 'enforce' }, 'enforce -> enforce'],
 ];
 
-test.each(table)('%j gives %s', (asked, expected) => {
+test.each(table)('%j gives %s (#17)', (asked, expected) => {
   expect(resolve(asked)).toBe(expected);
 });
 

@@ -1,7 +1,7 @@
+import { RecordedLog } from '@tidemark/devstack/fakes';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { TenantLlmPolicy } from '../policy/policy.ts';
 import { somePolicy } from '../testing/policy-arbitrary.ts';
-import { RecordedLog } from '../testing/recorded-log.ts';
 import { RecordingProvider } from '../testing/recording-provider.ts';
 import { WatchedPolicyStore } from '../testing/watched-policy-store.ts';
 import { createLlmRouter, type ChatOptions, type LlmRouter, type LlmRouterOptions } from './llm-router.ts';
@@ -42,7 +42,7 @@ async function collect(router: LlmRouter, options?: ChatOptions): Promise<string
   return contents;
 }
 
-describe('every request', () => {
+describe('every request (#17)', () => {
   test('reads the policy once, chat and stream alike', async () => {
     const router = routerWith();
     await store.setPolicy(somePolicy());
@@ -109,7 +109,7 @@ describe('every request', () => {
   });
 });
 
-describe('nothing is sent', () => {
+describe('nothing is sent (#17)', () => {
   const requests: readonly {
     what: string;
     send: (router: LlmRouter, options: ChatOptions) => Promise<unknown>;
@@ -179,7 +179,7 @@ describe('nothing is sent', () => {
   });
 });
 
-describe('the text', () => {
+describe('the text (#17)', () => {
   const changes = [{ kind: 'email', count: 1 }];
 
   async function sentWith(

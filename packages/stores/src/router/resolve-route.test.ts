@@ -139,11 +139,11 @@ const cases: readonly Case[] = [
   },
 ];
 
-test.each(cases)('$what', ({ policy, options, route }) => {
+test.each(cases)('$what (#17)', ({ policy, options, route }) => {
   expect(resolveRoute(policy, options ?? {}, defaults)).toMatchObject(route);
 });
 
-describe('closed, with nothing local', () => {
+describe('closed, with nothing local (#17)', () => {
   test.each([
     ['no task', closed(), {}],
     ['a remote entry', closed({ tasks: [remote] }), { task: 'chat' }],

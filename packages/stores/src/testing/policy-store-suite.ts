@@ -28,11 +28,11 @@ export function describePolicyStore(name: string, suite: PolicyStoreSuite): void
   const policies = policyArbitrary.filter(({ tenantId }) => isTried(tenantId));
 
   describe(`${name} keeps policies`, () => {
-    test('a missing policy is null', async () => {
+    test('a missing policy is null (#1, #43)', async () => {
       expect(await store().getPolicy(newTenant())).toBeNull();
     });
 
-    test('every field that was set comes back as it was, and absent ones stay absent', async () => {
+    test('every field that was set comes back as it was, and absent ones stay absent (#1, #2, #43)', async () => {
       await fc.assert(
         fc.asyncProperty(policies, async (policy) => {
           await store().setPolicy(policy);
@@ -45,7 +45,7 @@ export function describePolicyStore(name: string, suite: PolicyStoreSuite): void
       );
     });
 
-    test('a policy replaces the one before as a whole', async () => {
+    test('a policy replaces the one before as a whole (#1, #5)', async () => {
       await fc.assert(
         fc.asyncProperty(policies, policies, async (first, second) => {
           await store().setPolicy(first);
@@ -58,7 +58,7 @@ export function describePolicyStore(name: string, suite: PolicyStoreSuite): void
       );
     });
 
-    test('a deleted policy is null, also for those who had read it', async () => {
+    test('a deleted policy is null, also for those who had read it (#1)', async () => {
       const policy = somePolicy({ tenantId: newTenant() });
       await store().setPolicy(policy);
       await store().getPolicy(policy.tenantId);
@@ -128,7 +128,7 @@ export function describePolicyStore(name: string, suite: PolicyStoreSuite): void
   });
 
   describe(`${name} refuses`, () => {
-    test.each(refusedPolicies)('$what', async ({ changes, says }) => {
+    test.each(refusedPolicies)('$what (#3)', async ({ changes, says }) => {
       const policy = { ...somePolicy({ tenantId: newTenant() }), ...changes } as unknown as TenantLlmPolicy;
       await expect(store().setPolicy(policy)).rejects.toMatchObject({ code: 'INPUT_INVALID', message: says });
     });
