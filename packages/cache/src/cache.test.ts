@@ -1,11 +1,11 @@
 // A whole cache without Redis: its regions, what it says about itself, and that nothing is left of it after close.
+import { FakeClock, settle } from '@tidemark/devstack/fakes';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Engine, EngineHost, Journal, RoundTarget } from '@tidemark/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Cache, createCache } from './cache.ts';
 import type { OvertakenEvent, StoredEvent } from './events.ts';
 import type { CacheOptions, RegionOptions } from './options.ts';
-import { FakeClock, settle } from './testing/fake-clock.ts';
 import { itemTable } from './testing/region-scene.ts';
 
 const item: RegionOptions<string> = { name: 'item', ttl: '5m', load: async (key) => `value of ${key}` };

@@ -1,6 +1,6 @@
+import { FakeClock, settle } from '@tidemark/devstack/fakes';
 import { describe, expect, it } from 'vitest';
 import { Clocks } from './clocks.ts';
-import { FakeClock, settle } from './testing/fake-clock.ts';
 
 function start(): {
   readonly clock: FakeClock;

@@ -1,8 +1,7 @@
 import { silentLogger } from '@tidemark/protocol';
-import { startFaultProxy, startRedis } from '@tidemark/devstack';
+import { startFaultProxy, startRedis, until } from '@tidemark/devstack';
 import { expect, it } from 'vitest';
 import { createCache } from './cache.ts';
-import { until } from './testing/until.ts';
 
 it('a cache that was started before Redis hears the others as soon as it is there', async () => {
   await using server = await startRedis();

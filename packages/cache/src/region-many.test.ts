@@ -1,7 +1,7 @@
 // Many keys at once: one loadMany for what is missing, and each key with a fate of its own.
+import { settle } from '@tidemark/devstack/fakes';
 import { describe, expect, it } from 'vitest';
 import type { RegionOptions } from './options.ts';
-import { settle } from './testing/fake-clock.ts';
 import { boundMs, RegionScene } from './testing/region-scene.ts';
 
 function start(options: Partial<RegionOptions<string>> = {}): RegionScene {

@@ -1,8 +1,8 @@
 // What overtakes an entry or a load: records, resets, hints, own writes. Each case is one interleaving, written down;
 // all the others are in region-history.test.ts.
+import { settle } from '@tidemark/devstack/fakes';
 import type { Journal } from '@tidemark/protocol';
 import { describe, expect, it } from 'vitest';
-import { settle } from './testing/fake-clock.ts';
 import { itemTable, RegionScene } from './testing/region-scene.ts';
 
 type Overtake = (scene: RegionScene) => void | Promise<void>;

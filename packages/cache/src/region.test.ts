@@ -1,7 +1,7 @@
 // A region seen from outside: what is served, for how long, and at the cost of which loads. What invalidations do to
 // loads under way is in region-overtake.test.ts, many keys at once in region-many.test.ts.
+import { settle } from '@tidemark/devstack/fakes';
 import { describe, expect, it } from 'vitest';
-import { settle } from './testing/fake-clock.ts';
 import { boundMs, itemTable, RegionScene } from './testing/region-scene.ts';
 
 const ttlMs = 300_000;

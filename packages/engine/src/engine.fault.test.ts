@@ -9,6 +9,7 @@ import {
   startRedis,
   until,
 } from '@tidemark/devstack';
+import { RecordedLog } from '@tidemark/devstack/fakes';
 import { type Head, namespaceKeys, type NamespaceKeys } from '@tidemark/protocol';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -18,7 +19,6 @@ import { CommitOracle } from './testing/commit-oracle.ts';
 import { startDatabase } from './testing/database.ts';
 import { Follower } from './testing/follower.ts';
 import { stored } from './testing/publisher.ts';
-import { RecordedLog } from './testing/recorded-log.ts';
 
 const keyPrefix = 'copilot';
 

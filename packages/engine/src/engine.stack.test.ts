@@ -1,5 +1,6 @@
 // Whole engines on a real PostgreSQL and a real Redis: from a commit to the record.
 import { type PostgresServer, type RedisServer, startRedis, until } from '@tidemark/devstack';
+import { RecordedLog } from '@tidemark/devstack/fakes';
 import { formatHint, namespaceKeys, type NamespaceKeys } from '@tidemark/protocol';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -9,7 +10,6 @@ import type { EngineOptions } from './options.ts';
 import { itemTable, startDatabase } from './testing/database.ts';
 import { Follower } from './testing/follower.ts';
 import { stored, type Stored } from './testing/publisher.ts';
-import { RecordedLog } from './testing/recorded-log.ts';
 import { runSql } from './testing/sql.ts';
 
 let postgres: PostgresServer;

@@ -1,11 +1,10 @@
 // The engine in one process, with a target and a journal moved by hand: what happens around the rounds.
+import { FakeClock, RecordedLog, settle } from '@tidemark/devstack/fakes';
 import type { EngineHost, Watch } from '@tidemark/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEngine, type RunningEngine } from './engine.ts';
 import type { HintHost, HintSource } from './hints/hint-source.ts';
 import type { EngineOptions } from './options.ts';
-import { FakeClock, settle } from './testing/fake-clock.ts';
-import { RecordedLog } from './testing/recorded-log.ts';
 import { policies, policyWatch, ScriptedJournal, watched } from './testing/scripted-journal.ts';
 import { ScriptedTarget } from './testing/scripted-target.ts';
 

@@ -1,6 +1,6 @@
+import { FakeClock } from '@tidemark/devstack/fakes';
 import { describe, expect, it } from 'vitest';
 import { Clocks } from '../clocks.ts';
-import { FakeClock } from '../testing/fake-clock.ts';
 import { Hold } from './hold.ts';
 import { Tidemark } from './tidemark.ts';
 

@@ -1,7 +1,7 @@
+import { FakeClock } from '@tidemark/devstack/fakes';
 import type { Watch, WatchedTable } from '@tidemark/protocol';
 import { describe, expect, it } from 'vitest';
 import { Clocks } from '../clocks.ts';
-import { FakeClock } from '../testing/fake-clock.ts';
 import { Lease, type LeaseNeeds, type LeaseWatch } from './lease.ts';
 import { Tidemark } from './tidemark.ts';
 

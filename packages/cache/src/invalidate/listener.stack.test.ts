@@ -1,6 +1,7 @@
 // The listener on a real Redis: rounds are run by the test with the scripts of the protocol, and the clock that plans the
 // head readings is moved by it.
-import { type RedisServer, startRedis } from '@tidemark/devstack';
+import { type RedisServer, startRedis, until } from '@tidemark/devstack';
+import { FakeClock } from '@tidemark/devstack/fakes';
 import {
   type Changes,
   formatHead,
@@ -18,8 +19,6 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Clocks } from '../clocks.ts';
 import { CacheRedis } from '../redis.ts';
-import { FakeClock } from '../testing/fake-clock.ts';
-import { until } from '../testing/until.ts';
 import { Lease } from './lease.ts';
 import { Listener } from './listener.ts';
 import { type Coherent, Namespace } from './namespace.ts';

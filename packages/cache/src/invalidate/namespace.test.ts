@@ -1,7 +1,7 @@
+import { FakeClock } from '@tidemark/devstack/fakes';
 import { type Logger, silentLogger, type WatchDocument } from '@tidemark/protocol';
 import { describe, expect, it } from 'vitest';
 import { Clocks } from '../clocks.ts';
-import { FakeClock } from '../testing/fake-clock.ts';
 import { Lease } from './lease.ts';
 import { type Coherent, Namespace } from './namespace.ts';
 

@@ -1,7 +1,7 @@
+import { FakeClock, settle } from '@tidemark/devstack/fakes';
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { Clocks } from '../clocks.ts';
-import { FakeClock, settle } from '../testing/fake-clock.ts';
 import { type Flight, Flights } from './flight.ts';
 
 const boundMs = 2_000;

@@ -1,12 +1,11 @@
 // L2 between a reader and the source: when a value is accepted, when it is passed over, what it costs.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { type RedisServer, startRedis } from '@tidemark/devstack';
+import { type RedisServer, startRedis, until } from '@tidemark/devstack';
 import type { Head, Position } from '@tidemark/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { OvertakenEvent } from '../events.ts';
 import { L2Scene, type L2Instance } from '../testing/l2-scene.ts';
 import { itemTable } from '../testing/region-scene.ts';
-import { until } from '../testing/until.ts';
 
 let server: RedisServer;
 let scene: L2Scene;

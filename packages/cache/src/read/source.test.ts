@@ -1,5 +1,5 @@
+import { FakeClock, settle } from '@tidemark/devstack/fakes';
 import { describe, expect, it } from 'vitest';
-import { FakeClock, settle } from '../testing/fake-clock.ts';
 import { type LoadContext, Source, type SourceOptions } from './source.ts';
 
 interface Call {

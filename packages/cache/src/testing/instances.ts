@@ -1,5 +1,5 @@
 // Instances of one stack for tests of trouble: engines, caches and regions over the item table, all closed together.
-import type { Stack } from '@tidemark/devstack';
+import { type Stack, until } from '@tidemark/devstack';
 import { createEngine, postgresJournal, type RunningEngine } from '@tidemark/engine';
 import { Pool } from 'pg';
 import { type Cache, createCache } from '../cache.ts';
@@ -7,7 +7,6 @@ import type { CacheOptions, RegionOptions } from '../options.ts';
 import type { Region } from '../region.ts';
 import { History } from './history.ts';
 import { createItems, itemTable, loadItem, type Versioned } from './load.ts';
-import { until } from './until.ts';
 
 export interface Instance<V> {
   readonly cache: Cache;

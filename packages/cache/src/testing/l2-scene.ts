@@ -1,5 +1,7 @@
 // Instances on a real Redis, each with one region, whose position and tidemark the test sets: no listener and no rounds,
 // so that each guard between L2 and a reader is met at the moment of the test's choice.
+import { until } from '@tidemark/devstack';
+import { FakeClock } from '@tidemark/devstack/fakes';
 import { randomUUID } from 'node:crypto';
 import { formatHead, type Head, namespaceKeys, type Position, valueKey } from '@tidemark/protocol';
 import { Redis } from 'ioredis';
@@ -9,9 +11,7 @@ import { Namespace } from '../invalidate/namespace.ts';
 import { type RegionOptions, resolveCacheOptions, resolveRegionOptions } from '../options.ts';
 import { CacheRedis } from '../redis.ts';
 import { CachedRegion } from '../region.ts';
-import { FakeClock } from './fake-clock.ts';
 import { itemTable } from './region-scene.ts';
-import { until } from './until.ts';
 
 export class L2Instance {
   readonly clock = new FakeClock();

@@ -1,5 +1,6 @@
 // A region without Redis, whose clock, rounds and source do what the test says: loads answer when they are told to, and
 // a record is applied by calling for it.
+import { FakeClock, settle } from '@tidemark/devstack/fakes';
 import type { Key } from '@tidemark/protocol';
 import { Clocks } from '../clocks.ts';
 import { Namespace } from '../invalidate/namespace.ts';
@@ -11,7 +12,6 @@ import {
 } from '../options.ts';
 import type { LoadContext } from '../read/source.ts';
 import { CachedRegion } from '../region.ts';
-import { FakeClock, settle } from './fake-clock.ts';
 
 export const itemTable = 'public.item';
 

@@ -17,11 +17,12 @@ export const defaultDeadlineMs = 20_000;
 /**
  * Resolves as soon as `condition` is true.
  *
+ * @param options.what the text of the condition, where it says enough by itself
  * @throws DevstackError DEVSTACK_TIMEOUT when it is not true before the deadline
  */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  { what, deadlineMs = defaultDeadlineMs, everyMs = 5 }: UntilOptions,
+  { what = String(condition), deadlineMs = defaultDeadlineMs, everyMs = 5 }: Partial<UntilOptions> = {},
 ): Promise<void> {
   const giveUpAt = performance.now() + deadlineMs;
   while (!(await condition())) {

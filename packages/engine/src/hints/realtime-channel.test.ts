@@ -1,7 +1,6 @@
+import { FakeClock, RecordedLog, settle } from '@tidemark/devstack/fakes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FakeClock, settle } from '../testing/fake-clock.ts';
 import { type FakeChannel, FakeRealtime } from '../testing/fake-realtime.ts';
-import { RecordedLog } from '../testing/recorded-log.ts';
 import { WatchedChannel } from './realtime-channel.ts';
 
 const graceMs = 1_000;

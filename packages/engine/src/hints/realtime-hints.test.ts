@@ -1,8 +1,7 @@
+import { FakeClock, RecordedLog } from '@tidemark/devstack/fakes';
 import type { Watch } from '@tidemark/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FakeClock } from '../testing/fake-clock.ts';
 import { FakeRealtime } from '../testing/fake-realtime.ts';
-import { RecordedLog } from '../testing/recorded-log.ts';
 import { watched } from '../testing/scripted-journal.ts';
 import type { HintHost, HintSource } from './hint-source.ts';
 import { type RealtimeHintKind, realtimeHints } from './realtime-hints.ts';

@@ -1,8 +1,7 @@
+import { FakeClock, RecordedLog, settle } from '@tidemark/devstack/fakes';
 import { isContinuous, type Journal, type JournalRead } from '@tidemark/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock, settle } from '../testing/fake-clock.ts';
 import { FakeRealtime } from '../testing/fake-realtime.ts';
-import { RecordedLog } from '../testing/recorded-log.ts';
 import { realtimeJournal } from './realtime-journal.ts';
 
 const flags = { table: 'public.flags', key: ['id'], prefixes: ['copilot:flags'] };

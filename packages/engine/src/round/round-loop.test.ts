@@ -1,7 +1,6 @@
+import { FakeClock, RecordedLog, settle } from '@tidemark/devstack/fakes';
 import type { Journal } from '@tidemark/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
-import { FakeClock, settle } from '../testing/fake-clock.ts';
-import { RecordedLog } from '../testing/recorded-log.ts';
 import { ScriptedJournal } from '../testing/scripted-journal.ts';
 import { ScriptedTarget } from '../testing/scripted-target.ts';
 import { type FinishedRound, RoundLoop } from './round-loop.ts';

@@ -1,4 +1,5 @@
 // One publisher of a namespace on a real Redis, led round by round: what a sidecar does, without its loop.
+import { RecordedLog } from '@tidemark/devstack/fakes';
 import {
   type Cursor,
   type Head,
@@ -14,7 +15,6 @@ import type { Redis } from 'ioredis';
 import { parseCursor } from '../publish/cursor.ts';
 import { RedisTarget } from '../publish/redis-target.ts';
 import { EngineRedis } from '../redis.ts';
-import { RecordedLog } from './recorded-log.ts';
 import type { ScriptedJournal } from './scripted-journal.ts';
 
 export interface PublisherOptions {

@@ -1,6 +1,6 @@
+import { FakeClock, settle } from '@tidemark/devstack/fakes';
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { FakeClock, settle } from '../testing/fake-clock.ts';
 import { deadlineIn, sleep } from './clock.ts';
 
 function watch(promise: Promise<void>): { isOver: boolean } {

@@ -1,7 +1,7 @@
+import { RecordedLog } from '@tidemark/devstack/fakes';
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 import { EnvironmentError } from '../errors.ts';
-import { RecordedLog } from '../testing/recorded-log.ts';
 import { describeControl, logControl } from './describe-control.ts';
 import { parseEnvironment } from './environment.ts';
 import type { EnvironmentVariables } from './environment-reader.ts';

@@ -1,13 +1,13 @@
 // A clock that stands still until it is told to move, with two times that can be moved apart: a machine is suspended,
-// somebody sets the wall clock, a process is stopped and continued.
-import type { Clock } from '@tidemark/protocol';
+// somebody sets the wall clock, a process is stopped and continued. It fits the clock port of the libraries, and
+// knows nothing of them.
 
 interface Task {
   readonly atMs: number;
   readonly run: () => void;
 }
 
-export class FakeClock implements Clock {
+export class FakeClock {
   readonly #tasks = new Set<Task>();
   #monotonicMs = 1_000;
   #wallMs = 1_700_000_000_000;
@@ -40,7 +40,7 @@ export class FakeClock implements Clock {
   async advance(ms: number): Promise<void> {
     const endMs = this.#monotonicMs + ms;
     await settle();
-    for (let next = this.#nextUntil(endMs); next !== undefined; next = this.#nextUntil(endMs)) {
+    for (let next = this.#due(endMs)[0]; next !== undefined; next = this.#due(endMs)[0]) {
       this.#tasks.delete(next);
       this.#move(Math.max(this.#monotonicMs, next.atMs) - this.#monotonicMs);
       next.run();
@@ -48,6 +48,13 @@ export class FakeClock implements Clock {
     }
     this.#move(endMs - this.#monotonicMs);
     await settle();
+  }
+
+  /** All the time passes at once: each timer that is due by then fires once, after it, and nothing happens in between. */
+  jump(ms: number): void {
+    this.#move(ms);
+    // One of them may cancel another.
+    for (const task of this.#due(this.#monotonicMs)) if (this.#tasks.delete(task)) task.run();
   }
 
   /** The process was stopped and goes on: both clocks have moved, and no timer has fired yet. */
@@ -73,9 +80,10 @@ export class FakeClock implements Clock {
     this.#wallMs += ms;
   }
 
-  #nextUntil(endMs: number): Task | undefined {
+  /** In the order of their times. */
+  #due(endMs: number): Task[] {
     const due = [...this.#tasks].filter((task) => task.atMs <= endMs);
-    return due.sort((a, b) => a.atMs - b.atMs)[0];
+    return due.sort((a, b) => a.atMs - b.atMs);
   }
 }
 

@@ -1,13 +1,13 @@
-// A logger that keeps what it is told, with the bindings of its parents.
-import type { Logger } from '@tidemark/protocol';
+// A logger that keeps what it is told, with the bindings of its parents. It fits the logger port of the libraries, and
+// knows nothing of them.
 
-interface LogLine {
+export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
-  readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
 }
 
-export class RecordedLog implements Logger {
+export class RecordedLog {
   readonly lines: LogLine[];
   readonly #bindings: Readonly<Record<string, string>>;
 
@@ -32,7 +32,7 @@ export class RecordedLog implements Logger {
     this.#add('error', fields, message);
   }
 
-  child(bindings: Record<string, string>): Logger {
+  child(bindings: Record<string, string>): RecordedLog {
     return new RecordedLog(this.lines, { ...this.#bindings, ...bindings });
   }
 
@@ -42,6 +42,6 @@ export class RecordedLog implements Logger {
   }
 
   #add(level: LogLine['level'], fields: object, message: string): void {
-    this.lines.push({ level, message, fields: { ...this.#bindings, ...fields } });
+    this.lines.push({ level, fields: { ...this.#bindings, ...fields }, message });
   }
 }
