@@ -13,6 +13,7 @@ export {
   type RegionOptions,
 } from './options.ts';
 export type { LoadContext } from './read/source.ts';
+export { CacheRedis, type CacheRedisOptions } from './redis.ts';
 export type { GetOptions, Region, RegionStatus } from './region.ts';
 export {
   decodeKey,

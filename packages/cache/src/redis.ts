@@ -1,5 +1,5 @@
-// The two Redis connections of a cache: one for commands, one that listens. Trouble with either costs time within a
-// deadline, never an error (R4).
+// The two Redis connections of a cache, or of what stands beside it: one for commands, one that listens. Trouble with
+// either costs time within a deadline, never an error (R4).
 import { type Clock, connectRedis, type Logger, type RedisOption } from '@tidemark/protocol';
 import { type Redis, ReplyError } from 'ioredis';
 
@@ -9,7 +9,11 @@ export interface CacheRedisOptions {
   readonly logger: Logger;
   /** Deadline of one command on the read path. */
   readonly readTimeoutMs: number;
+  /** What CLIENT LIST shows, of each connection. */
+  readonly names?: { readonly commands: string; readonly subscriber: string };
 }
+
+const cacheNames = { commands: 'tidemark-cache', subscriber: 'tidemark-listener' };
 
 /** Upper limit for any command; the read path has its own, shorter deadline. */
 const commandTimeoutMs = 1_000;
@@ -37,15 +41,16 @@ export class CacheRedis {
 
   constructor(options: CacheRedisOptions) {
     this.#options = options;
+    const { redis, names = cacheNames } = options;
     const onError = (error: Error): void => this.#tellDown(error);
-    this.commands = connectRedis(options.redis, { name: 'tidemark-cache', commandTimeoutMs, onError });
-    this.subscriber = connectRedis(options.redis, { name: 'tidemark-listener', isSubscriber: true, onError });
+    this.commands = connectRedis(redis, { name: names.commands, commandTimeoutMs, onError });
+    this.subscriber = connectRedis(redis, { name: names.subscriber, isSubscriber: true, onError });
     this.commands.on('close', () => {
       this.#epoch += 1;
     });
     this.commands.on('ready', () => this.#tellBack());
     // ioredis repeats only subscriptions that succeeded once; those of before Redis was there were refused.
-    this.subscriber.on('ready', () => this.#subscribe([...this.#handlers.keys()]));
+    this.subscriber.on('ready', () => void this.#subscribe([...this.#handlers.keys()]));
     this.subscriber.on('message', (channel: string, text: string) => this.#handlers.get(channel)?.(text));
   }
 
@@ -63,16 +68,31 @@ export class CacheRedis {
     return this.commands.status === 'ready';
   }
 
-  /** Hears a channel from now on, through every reconnect. */
-  listen(channel: string, handler: (text: string) => void): void {
+  /**
+   * Hears a channel from now on, through every reconnect. One handler per channel.
+   *
+   * @returns whether Redis has confirmed it; pending while Redis is silent
+   */
+  listen(channel: string, handler: (text: string) => void): Promise<boolean> {
     this.#handlers.set(channel, handler);
-    this.#subscribe([channel]);
+    return this.#subscribe([channel]);
   }
 
-  #subscribe(channels: readonly string[]): void {
-    if (channels.length === 0) return;
-    // Refused only while the connection is down, and repeated when it is ready; what is missed, the head reveals.
-    this.subscriber.subscribe(...channels).catch(() => {});
+  unlisten(channel: string): void {
+    this.#handlers.delete(channel);
+    // Refused only while the connection is down, and the next one repeats only what has a handler.
+    this.subscriber.unsubscribe(channel).catch(() => {});
+  }
+
+  async #subscribe(channels: readonly string[]): Promise<boolean> {
+    if (channels.length === 0) return true;
+    try {
+      await this.subscriber.subscribe(...channels);
+      return true;
+    } catch {
+      // Refused only while the connection is down, and repeated when it is ready; what is missed, the head reveals.
+      return false;
+    }
   }
 
   /** Runs a command of the read path. @returns undefined when Redis is down, late, or was so a moment ago */
@@ -135,6 +155,10 @@ export class CacheRedis {
     this.#handlers.clear();
     this.commands.disconnect();
     this.subscriber.disconnect();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** Each change of state is told once. */

@@ -14,6 +14,7 @@ export { silentLogger, type Logger } from './ports/logger.ts';
 export type { Begun, RoundOutcome, RoundTarget } from './ports/round-target.ts';
 export { systemClock, systemRandom, type Random } from './ports/system-clock.ts';
 export { connectRedis, type ConnectOptions, type RedisOption } from './redis/connect.ts';
+export { defineScript, runScript, type Script, type ScriptCall } from './redis/script.ts';
 export { begin, type BeginCall } from './scripts/begin.ts';
 export { fill, type FillCall } from './scripts/fill.ts';
 export { logLength, publish, type PublishCall } from './scripts/publish.ts';

@@ -23,7 +23,7 @@ export class HintBus {
 
   listen(namespace: Namespace): void {
     const { redis, instanceId } = this.#options;
-    redis.listen(this.#channelOf(namespace), (text) => {
+    void redis.listen(this.#channelOf(namespace), (text) => {
       const hint = parseHint(text);
       if (hint === undefined) namespace.refused.hints += 1;
       if (hint?.kind === 'changed' && hint.sender !== instanceId) namespace.heed(hint.prefix, hint.keys);

@@ -81,7 +81,7 @@ export class Listener {
     if (this.#isStarted) return;
     this.#isStarted = true;
     const { redis } = this.#options;
-    redis.listen(this.#keys.records, (text) => this.#onMessage(text));
+    void redis.listen(this.#keys.records, (text) => this.#onMessage(text));
     redis.commands.on('close', () => this.#become(onReconnect(this.#state)));
     // What was published while nobody listened is in the log.
     redis.subscriber.on('ready', () => this.#resync());
