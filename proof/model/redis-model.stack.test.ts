@@ -45,7 +45,7 @@ function randomCall(dice: Dice, head: string | null): (redis: Redis) => Promise<
     const record = dice.isBelow(0.7) ? { position, previous, changes } : null;
     const watch = dice.isBelow(0.3) ? { watch: `watch ${dice.below(3)}` } : {};
     const call = { keys, expectedHead: expected, nextHead: next, cursor, record, ...watch };
-    // An id that the log refuses is an error, after half of the script.
+    // An id that the log refuses is an error, and nothing was done.
     return (redis) => publish(redis, { ...call, valueKeys: [valueKey] }).catch(() => 'error');
   }
   if (which === 2) {

@@ -43,14 +43,15 @@ const runPublish: ModelledScript = (redis, call) => {
   const [expected, next = '', cursor = '', id = '', previous = '', changes = '', ...rest] = call.values;
   const [channel = '', max, message = '', watch = ''] = rest;
   if (redis.get(head) !== expected && !isWeak(call, 'publish without compare')) return 0;
+  if (id !== '') {
+    const entry = { id, fields: ['p', previous, 'c', changes] };
+    if (!redis.append(log, entry, Number(max))) return new Error('the id is not greater than the last one');
+    if (!isWeak(call, 'publish without unlink')) redis.unlink(valueKeys);
+  }
   redis.set(head, next);
   if (!isWeak(call, 'cursor not stored')) redis.set(cursorKey, cursor);
   if (watch !== '') redis.set(watchKey, watch);
-  if (id === '') return 1;
-  if (!isWeak(call, 'publish without unlink')) redis.unlink(valueKeys);
-  const entry = { id, fields: ['p', previous, 'c', changes] };
-  if (!redis.append(log, entry, Number(max))) return new Error('the id is not greater than the last one');
-  redis.publish(channel, message);
+  if (id !== '') redis.publish(channel, message);
   return 1;
 };
 

@@ -7,19 +7,21 @@ import { formatChanges } from '../wire/changes.ts';
 import { formatMessage, type LogRecord } from '../wire/record.ts';
 import { formatPosition } from '../wire/position.ts';
 
+// XADD before everything else: it alone can fail, on a log that is ahead of its head or a key of another type, and what a
+// script has done before an error stays done. A head without its record would vouch for values that the record names.
 // UNLINK in slices: unpack() of a long list would overflow Lua's C stack.
 const script = defineScript(`
 if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2])
-redis.call('SET', KEYS[3], ARGV[3])
-if ARGV[10] ~= '' then redis.call('SET', KEYS[4], ARGV[10]) end
 if ARGV[4] ~= '' then
+  redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[8], ARGV[4], 'p', ARGV[5], 'c', ARGV[6])
   for first = 5, #KEYS, 1000 do
     redis.call('UNLINK', unpack(KEYS, first, math.min(first + 999, #KEYS)))
   end
-  redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[8], ARGV[4], 'p', ARGV[5], 'c', ARGV[6])
-  redis.call('PUBLISH', ARGV[7], ARGV[9])
 end
+redis.call('SET', KEYS[1], ARGV[2])
+redis.call('SET', KEYS[3], ARGV[3])
+if ARGV[10] ~= '' then redis.call('SET', KEYS[4], ARGV[10]) end
+if ARGV[4] ~= '' then redis.call('PUBLISH', ARGV[7], ARGV[9]) end
 return 1
 `);
 
@@ -39,7 +41,10 @@ export interface PublishCall {
   readonly valueKeys: readonly string[];
 }
 
-/** @returns false when the head was not the expected one, and nothing was done */
+/**
+ * @returns false when the head was not the expected one, and nothing was done
+ * @throws ReplyError when the log can't take the record: nothing was done either
+ */
 export async function publish(redis: Redis, call: PublishCall): Promise<boolean> {
   const { keys, record } = call;
   const previous = record?.previous;

@@ -93,6 +93,25 @@ describe('publish', () => {
     expect(await scene.redis.get(scene.valueKey('a'))).toBe('1');
   });
 
+  it.each<[string, (scene: Scene) => Promise<unknown>]>([
+    ['is ahead of its head', ({ redis, keys }) => redis.xadd(keys.log, '1-9', 'p', '1-8', 'c', '{}')],
+    ['is a key of another type', ({ redis, keys }) => redis.set(keys.log, 'overwritten')],
+  ])('fails and changes nothing at all when the log %s (R2)', async (_what, spoil) => {
+    const listener = await scene.listen();
+    await scene.redis.set(scene.valueKey('a'), '1');
+    await spoil(scene);
+    const before = await scene.everything();
+
+    await expect(scene.publish(new Map([[itemTable, ['a']]]), [scene.valueKey('a')])).rejects.toThrow();
+
+    expect(await scene.everything()).toEqual(before);
+    expect(await scene.redis.get(scene.valueKey('a'))).toBe('1');
+    await scene.redis.publish(scene.keys.records, 'end');
+    await until(() => listener.messages.length > 0, { what: 'the end' });
+    expect(listener.messages).toEqual(['end']);
+    listener.close();
+  });
+
   it('without a head changes nothing at all (R1)', async () => {
     const log = await scene.redis.xlen(scene.keys.log);
     await scene.redis.del(scene.keys.head);
