@@ -58,6 +58,12 @@ begin
     raise exception '% has a dot in a name, so that "schema.table" would be ambiguous', target
       using errcode = 'invalid_name';
   end if;
+  -- Records carry tables as keys of JSON objects, and the JSON.parse of Node 24 can take a key with a backslash for
+  -- another one.
+  if strpos(target, '\') > 0 then
+    raise exception '% has a backslash in a name, which does not survive as a key of a JSON object', target
+      using errcode = 'invalid_name', hint = 'Rename the table, or its schema.';
+  end if;
   return found_relation.oid;
 end
 $$;

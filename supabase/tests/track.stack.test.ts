@@ -25,6 +25,7 @@ describe('what is refused', () => {
     ['pg_catalog.pg_class', 'is a temporary table, a system table or the journal itself'],
     ['tidemark.change', 'is a temporary table, a system table or the journal itself'],
     ['app.with.dot', 'has a dot in a name'],
+    [String.raw`app.back\slash`, 'has a backslash in a name'],
   ])('%s can not be tracked', async (target, message) => {
     const admin = await database.session('supabase_admin');
     await admin.query(`
@@ -34,6 +35,7 @@ describe('what is refused', () => {
       create server if not exists files foreign data wrapper file_fdw;
       create foreign table if not exists app.afar (id text) server files options (filename '/dev/null');
       create table if not exists app."with.dot" (id text);
+      create table if not exists app."back\\slash" (id text);
     `);
     await expect(database.track(target)).rejects.toThrow(message);
     expect((await database.changesSince()).watch).not.toHaveProperty([target]);

@@ -92,6 +92,11 @@ describe('the options of a region', () => {
       'table must be written schema.table, as the journal names it, got "item"; for example public.item',
     ],
     [
+      { ...least, table: String.raw`public.back\slash` },
+      'OPTION_INVALID',
+      String.raw`table must have no backslash in its name, got "public.back\\slash": rename it, for the journal refuses such names`,
+    ],
+    [
       { ...least, table: ['public.item', '.x'] },
       'OPTION_INVALID',
       'table must be written schema.table, as the journal names it, got ".x"; for example public..x',

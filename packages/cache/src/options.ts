@@ -209,6 +209,13 @@ function requireRegionName(name: string): string {
 }
 
 function requireTable(table: string): string {
+  // Records carry tables as keys of JSON objects, and JSON.parse of V8 13 can take such a key for another one.
+  if (table.includes('\\')) {
+    throw new TidemarkError(
+      `table must have no backslash in its name, got ${JSON.stringify(table)}: rename it, for the journal refuses such names`,
+      { code: 'OPTION_INVALID' },
+    );
+  }
   if (/^[^.]+\..+$/.test(table)) return table;
   throw new TidemarkError(
     `table must be written schema.table, as the journal names it, got ${JSON.stringify(table)}; for example public.${table}`,
