@@ -27,11 +27,11 @@ function create(options: CacheOptions = {}): { readonly cache: Cache; readonly c
 class ScriptedEngine implements Engine {
   readonly journal = {} as Journal;
   readonly roundEveryMs = 100;
-  host: EngineHost | undefined;
   closes = 0;
+  #target: RoundTarget | undefined;
 
   start(host: EngineHost): void {
-    this.host = host;
+    this.#target = host.localTarget?.(() => true);
   }
 
   ring(): void {}
@@ -41,9 +41,8 @@ class ScriptedEngine implements Engine {
   }
 
   get target(): RoundTarget {
-    const target = this.host?.localTarget;
-    if (target === undefined) throw new Error('the engine was given no target');
-    return target;
+    if (this.#target === undefined) throw new Error('the engine was given no target');
+    return this.#target;
   }
 
   async round(...keys: string[]): Promise<void> {

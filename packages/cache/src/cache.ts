@@ -96,17 +96,18 @@ class CoherentCache implements Cache {
     this.#clocks = new Clocks(clock);
     if (redis === undefined) {
       logger.info({}, 'no Redis: every instance is on its own, L1 and the source');
-      const namespaces = (): Iterable<Namespace> =>
-        [...this.#members.values()].map(({ namespace }) => namespace);
-      engine?.start({
-        keyPrefix,
-        localTarget: new LocalTarget({ clocks: this.#clocks, roundEveryMs: engine.roundEveryMs, namespaces }),
-      });
+      engine?.start({ keyPrefix, localTarget: (covers) => this.#localTarget(engine.roundEveryMs, covers) });
       return;
     }
     this.#redis = new CacheRedis({ redis, clock, logger, readTimeoutMs: redisTimeoutMs });
     this.#hints = new HintBus({ redis: this.#redis, keyPrefix, instanceId: this.instanceId });
     engine?.start({ redis, keyPrefix });
+  }
+
+  #localTarget(roundEveryMs: number, covers: (namespace: string) => boolean): LocalTarget {
+    const namespaces = (): Iterable<Namespace> =>
+      [...this.#members.values()].map(({ namespace }) => namespace).filter(({ name }) => covers(name));
+    return new LocalTarget({ clocks: this.#clocks, roundEveryMs, namespaces });
   }
 
   region<V, K extends Key = string>(options: RegionOptions<V, K>): Region<V, K> {

@@ -55,6 +55,8 @@ let proved: OneTableJournal;
 let bestEffort: OneTableJournal;
 let expected: number[];
 let host: HintHost | undefined;
+/** What each target covers, in the order in which they were asked for. */
+let covered: string[][];
 let engine: RunningEngine;
 
 beforeEach(async () => {
@@ -72,7 +74,14 @@ beforeEach(async () => {
     close: async () => {},
   };
   engine = createEngine({ journal: proved, bestEffort, hints: [hint], roundEvery: 100, clock });
-  engine.start({ keyPrefix: 'p', localTarget: target });
+  covered = [];
+  engine.start({
+    keyPrefix: 'p',
+    localTarget: (covers) => {
+      covered.push(['main', 'best-effort', 'another'].filter(covers));
+      return target;
+    },
+  });
   await clock.advance(0);
 });
 
@@ -83,6 +92,10 @@ afterEach(async () => {
 });
 
 describe('an engine with best-effort tables (#42)', () => {
+  it('asks for a target per journal, and no namespace is covered by two (R1)', () => {
+    expect(covered).toEqual([['main', 'another'], ['best-effort']]);
+  });
+
   it('does not expect a hint source to have announced what only Realtime told', async () => {
     bestEffort.waiting.push({ table: 'public.flags', keys: ['a'] });
     await clock.advance(300);

@@ -70,7 +70,7 @@ function make(more: Partial<EngineOptions> = {}): RunningEngine {
 }
 
 function host(): EngineHost {
-  return { keyPrefix: 'copilot', localTarget: target };
+  return { keyPrefix: 'copilot', localTarget: () => target };
 }
 
 async function started(): Promise<void> {

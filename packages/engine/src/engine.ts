@@ -106,7 +106,7 @@ class RoundEngine implements RunningEngine {
     for (const { loop } of this.#namespaces.values()) loop.ring(hint);
   }
 
-  /** Starts the rounds of a namespace, once. In this process alone, one loop serves all namespaces. */
+  /** Starts the rounds of a namespace, once. In this process alone, one loop serves all namespaces of its journal. */
   #serve(namespace: string, journal: Journal): void {
     if (this.#namespaces.has(namespace) || this.#host === undefined || this.#closed !== undefined) return;
     const { clock, roundEveryMs, readTimeoutMs } = this.#options;
@@ -131,12 +131,15 @@ class RoundEngine implements RunningEngine {
   }
 
   #targetOf(namespace: string, journal: Journal): RoundTarget {
-    const { logger, roundEveryMs } = this.#options;
+    const { logger, roundEveryMs, bestEffort } = this.#options;
     const { keyPrefix, localTarget } = this.#host ?? {};
     if (this.#redis !== undefined && keyPrefix !== undefined) {
       return new RedisTarget({ redis: this.#redis, journal, keyPrefix, namespace, roundEveryMs, logger });
     }
-    if (localTarget !== undefined) return localTarget;
+    // Without a best-effort journal the other one may use its namespace like any.
+    const isBestEffort = (name: string): boolean => name === bestEffortNamespace && bestEffort !== undefined;
+    if (localTarget !== undefined)
+      return localTarget((name) => isBestEffort(name) === (journal === bestEffort));
     throw new TidemarkError('the engine needs Redis, or a cache in this process, to publish its rounds to', {
       code: 'ENGINE_WITHOUT_TARGET',
     });

@@ -7,8 +7,11 @@ export interface EngineHost {
   /** Absent in the no-Redis mode. */
   readonly redis?: RedisOption;
   readonly keyPrefix: string;
-  /** The no-Redis mode: rounds of all namespaces end in this process. */
-  readonly localTarget?: RoundTarget;
+  /**
+   * The no-Redis mode: where the rounds of a journal end in this process, for the namespaces that `covers` names. One
+   * target per journal: rounds of two on the same one would prove the one by the time of the other (R1).
+   */
+  readonly localTarget?: (covers: (namespace: string) => boolean) => RoundTarget;
 }
 
 export interface Engine {
