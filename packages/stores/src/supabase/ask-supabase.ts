@@ -27,11 +27,15 @@ export interface SupabaseTableOptions {
   readonly deadline?: Duration;
 }
 
-/** A table that requests go to. `name` is `schema.table`, for messages and for the journal, never for a request. */
+/**
+ * A table that requests go to, and the functions of its schema, where one statement of the Data API would not do. `name`
+ * is `schema.table`, for messages and for the journal, never for a request.
+ */
 export interface SupabaseTable {
   readonly name: string;
   readonly deadlineMs: number;
   from(): ReturnType<ReturnType<SupabaseSource['schema']>['from']>;
+  call(name: string, parameters: object): ReturnType<ReturnType<SupabaseSource['schema']>['rpc']>;
 }
 
 /** @throws InvalidInputError for another schema: a typo would otherwise show as a missing table, at the first read */
@@ -50,6 +54,7 @@ export function openTable(
     name: `${schema}.${table}`,
     deadlineMs: parseDuration('deadline', options.deadline ?? defaultDeadline),
     from: () => supabase.schema(schema).from(table),
+    call: (name, parameters) => supabase.schema(schema).rpc(name, parameters),
   };
 }
 
