@@ -1,5 +1,5 @@
 // A whole cache without Redis: its regions, what it says about itself, and that nothing is left of it after close.
-import { FakeClock, settle } from '@tidemark/devstack/fakes';
+import { FakeClock, RecordedLog, settle } from '@tidemark/devstack/fakes';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Engine, EngineHost, Journal, RoundTarget } from '@tidemark/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -207,5 +207,37 @@ describe('what a cache says about itself', () => {
       { region: 'item', keys: ['a'], cause: 'write' },
       { region: 'item', keys: null, cause: 'write' },
     ]);
+  });
+
+  it('logs hits, misses, fills and invalidations at debug, with keys and without values (#40)', async () => {
+    const log = new RecordedLog();
+    const region = create({ logger: log }).cache.region({ ...item, load: async () => 'a value' });
+    await region.get('a');
+    region.peek('a');
+    await region.invalidate('a');
+    expect(log.lines.filter(({ level }) => level === 'debug')).toEqual([
+      { level: 'debug', fields: { component: 'cache', region: 'item', keys: ['a'] }, message: 'miss' },
+      {
+        level: 'debug',
+        fields: { component: 'cache', region: 'item', key: 'a', from: 'source' },
+        message: 'fill',
+      },
+      { level: 'debug', fields: { component: 'cache', region: 'item', key: 'a' }, message: 'hit' },
+      {
+        level: 'debug',
+        fields: { component: 'cache', region: 'item', keys: ['a'], cause: 'write' },
+        message: 'invalidation',
+      },
+    ]);
+    expect(JSON.stringify(log.lines)).not.toContain('a value');
+  });
+
+  it('asks the log once for its level, so that a hit costs nothing where debug is off', async () => {
+    const log = Object.assign(new RecordedLog(), { isLevelEnabled: () => false });
+    log.child = () => log;
+    const region = create({ logger: log }).cache.region(item);
+    await region.get('a');
+    region.peek('a');
+    expect(log.told('debug')).toEqual([]);
   });
 });

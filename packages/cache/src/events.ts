@@ -1,5 +1,7 @@
-// What happens inside, for whoever subscribes to the diagnostics channels; free while nobody does.
+// What happens inside a region, for whoever subscribes to the diagnostics channels, and at level debug in the log. Free
+// while nobody does either. Names keys, never values.
 import { channel } from 'node:diagnostics_channel';
+import type { Logger } from '@tidemark/protocol';
 import type { OvertakeCause } from './invalidate/namespace.ts';
 
 /** Channel `tidemark:overtaken`: entries of a region were dropped. */
@@ -20,10 +22,36 @@ export interface StoredEvent {
 const overtaken = channel('tidemark:overtaken');
 const stored = channel('tidemark:stored');
 
-export function tellOvertaken(region: string, keys: readonly string[] | null, cause: OvertakeCause): void {
-  if (overtaken.hasSubscribers) overtaken.publish({ region, keys, cause } satisfies OvertakenEvent);
-}
+export class RegionEvents {
+  readonly #region: string;
+  readonly #logger: Logger;
+  /** Whether the log is at level debug. As it was when the region was made: a hit has no time to ask. */
+  readonly isTraced: boolean;
 
-export function tellStored(region: string, key: string, from: StoredEvent['from']): void {
-  if (stored.hasSubscribers) stored.publish({ region, key, from } satisfies StoredEvent);
+  constructor(region: string, logger: Logger) {
+    this.#region = region;
+    this.#logger = logger;
+    this.isTraced = logger.isLevelEnabled?.('debug') ?? true;
+  }
+
+  /** To be told only if {@link isTraced}. */
+  hit(key: string): void {
+    this.#logger.debug({ region: this.#region, key }, 'hit');
+  }
+
+  missed(keys: readonly string[]): void {
+    if (this.isTraced) this.#logger.debug({ region: this.#region, keys }, 'miss');
+  }
+
+  stored(key: string, from: StoredEvent['from']): void {
+    const region = this.#region;
+    if (stored.hasSubscribers) stored.publish({ region, key, from } satisfies StoredEvent);
+    if (this.isTraced) this.#logger.debug({ region, key, from }, 'fill');
+  }
+
+  overtaken(keys: readonly string[] | null, cause: OvertakeCause): void {
+    const region = this.#region;
+    if (overtaken.hasSubscribers) overtaken.publish({ region, keys, cause } satisfies OvertakenEvent);
+    if (this.isTraced) this.#logger.debug({ region, keys, cause }, 'invalidation');
+  }
 }

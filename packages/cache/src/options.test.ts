@@ -55,6 +55,7 @@ describe('the options of a region', () => {
       namespace: 'main',
       ttlMs: 300_000,
       negativeTtlMs: 60_000,
+      refreshAhead: undefined,
       maxEntries: 10_000,
       maxStalenessMs: 2_000,
       schema: undefined,
@@ -71,6 +72,12 @@ describe('the options of a region', () => {
     expect(resolveRegionOptions({ ...least, table: 'public.item' }).tables).toEqual(['public.item']);
     const two = ['public.item', 'app."odd.name"'];
     expect(resolveRegionOptions({ ...least, table: two }).tables).toEqual(two);
+  });
+
+  it.each([0, 1, -0.5, 80, Number.NaN])('refuse to refresh ahead at %d of the TTL', (refreshAhead) => {
+    expect(() => resolveRegionOptions({ ...least, refreshAhead })).toThrow(
+      `refreshAhead must be a part of the TTL between 0 and 1, got ${refreshAhead}: try 0.8`,
+    );
   });
 
   it('let "known absent" live no longer than a value', () => {
@@ -119,7 +126,7 @@ describe('the options of a region', () => {
     [
       { ...least, maxStale: '2s' },
       'OPTION_UNKNOWN',
-      'region has no option "maxStale"; it has name, table, namespace, ttl, negativeTtl, maxEntries, maxStaleness, schema, load, loadMany, loadManySize, loadTimeout, maxConcurrentLoads, isEnabled',
+      'region has no option "maxStale"; it has name, table, namespace, ttl, negativeTtl, refreshAhead, maxEntries, maxStaleness, schema, load, loadMany, loadManySize, loadTimeout, maxConcurrentLoads, isEnabled',
     ],
   ])('%j are refused', (options, code, message) => {
     expect(() => resolveRegionOptions(options as RegionOptions<string>)).toThrow(

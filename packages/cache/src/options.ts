@@ -76,6 +76,12 @@ export interface RegionOptions<V, K extends Key = string> {
   readonly ttl: Duration;
   /** The same for "known absent". Default {@link defaultNegativeTtl}, at most `ttl`. */
   readonly negativeTtl?: Duration;
+  /**
+   * Part of the TTL, above 0 and below 1, after which a hit has the next value loaded in the background, so that a key
+   * in use never waits for the end of its TTL. Costs one load per TTL and instance; 0.8 is a good start. Freshness does
+   * not depend on it. Default: no such loads.
+   */
+  readonly refreshAhead?: number;
   /** Entries in L1. Default {@link defaultMaxEntries}. */
   readonly maxEntries?: number;
   /** R1's B: no read returns what was overtaken longer ago. Default {@link defaultMaxStaleness}. */
@@ -100,6 +106,7 @@ export interface ResolvedRegionOptions<V, K extends Key> {
   readonly namespace: string;
   readonly ttlMs: number;
   readonly negativeTtlMs: number;
+  readonly refreshAhead: number | undefined;
   readonly maxEntries: number;
   readonly maxStalenessMs: number;
   readonly schema: StandardSchemaV1<unknown, V> | undefined;
@@ -128,6 +135,7 @@ const regionOptionNames = new Set<string>([
   'namespace',
   'ttl',
   'negativeTtl',
+  'refreshAhead',
   'maxEntries',
   'maxStaleness',
   'schema',
@@ -167,6 +175,7 @@ export function resolveRegionOptions<V, K extends Key>(
     namespace: requireName('namespace', options.namespace ?? 'main'),
     ttlMs,
     negativeTtlMs: Math.min(ttlMs, parseDuration('negativeTtl', options.negativeTtl ?? defaultNegativeTtl)),
+    refreshAhead: requirePart('refreshAhead', options.refreshAhead),
     maxEntries: requireCount('maxEntries', options.maxEntries ?? defaultMaxEntries),
     maxStalenessMs: parseDuration('maxStaleness', options.maxStaleness ?? defaultMaxStaleness),
     schema: options.schema,
@@ -221,6 +230,13 @@ function requireTable(table: string): string {
     `table must be written schema.table, as the journal names it, got ${JSON.stringify(table)}; for example public.${table}`,
     { code: 'OPTION_INVALID' },
   );
+}
+
+function requirePart(option: string, part: number | undefined): number | undefined {
+  if (part === undefined || (part > 0 && part < 1)) return part;
+  throw new TidemarkError(`${option} must be a part of the TTL between 0 and 1, got ${part}: try 0.8`, {
+    code: 'OPTION_INVALID',
+  });
 }
 
 function requireCount(option: string, count: number): number {

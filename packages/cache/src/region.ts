@@ -9,7 +9,7 @@ import {
   TidemarkError,
 } from '@tidemark/protocol';
 import type { Clocks } from './clocks.ts';
-import { tellOvertaken } from './events.ts';
+import { RegionEvents } from './events.ts';
 import type { HintBus } from './invalidate/hint-bus.ts';
 import { Hold } from './invalidate/hold.ts';
 import { Lease } from './invalidate/lease.ts';
@@ -78,6 +78,7 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
   readonly tables: readonly string[];
   readonly lease: Lease;
   readonly #isEnabled: boolean;
+  readonly #events: RegionEvents;
   readonly #parts: RegionParts;
   readonly #l2: L2<V> | undefined;
   readonly #source: Source<K, V>;
@@ -93,6 +94,7 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
     this.lease = new Lease(options.maxStalenessMs, namespace.tidemark, redis !== undefined);
     this.#isEnabled = options.isEnabled;
     this.#parts = parts;
+    this.#events = new RegionEvents(options.name, cache.logger);
     this.#hold = new Hold(namespace.tidemark);
     if (redis !== undefined && options.tables.length > 0) {
       const { prefix, tables } = this;
@@ -109,16 +111,17 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
       source: this.#source,
       closing,
       random,
+      events: this.#events,
     });
   }
 
   peek(key: K): V | null | undefined {
-    return this.#reads.peek(encodeKey(key));
+    return this.#reads.peek(key, encodeKey(key));
   }
 
   async get(key: K, options: GetOptions = {}): Promise<V | null> {
     if (options.fresh !== true) {
-      const hit = this.#reads.peek(encodeKey(key));
+      const hit = this.#reads.peek(key, encodeKey(key));
       if (hit !== undefined) return hit;
     }
     this.#refuseWhenClosed();
@@ -185,7 +188,7 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
 
   overtake(keys: readonly string[] | null, cause: OvertakeCause): void {
     this.#reads.overtake(keys);
-    tellOvertaken(this.name, keys, cause);
+    this.#events.overtaken(keys, cause);
   }
 
   async getStale(key: K, options: { readonly upTo: Duration }): Promise<{ value: V | null; stale: boolean }> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Entry, L1 } from './l1.ts';
 
 function entry(value: string | null): Entry<string> {
-  return { value, asOf: { monotonicMs: 1, wallMs: 1 }, expiresAtMs: 100 };
+  return { value, asOf: { monotonicMs: 1, wallMs: 1 }, expiresAtMs: 100, refreshAtMs: Infinity };
 }
 
 function filled(...keys: string[]): L1<string> {

@@ -9,6 +9,8 @@ export interface Entry<V> {
   readonly asOf: Instant;
   /** Monotonic time at which the TTL ends. */
   readonly expiresAtMs: number;
+  /** Monotonic time from which on a hit has the next value loaded beside it. */
+  refreshAtMs: number;
 }
 
 interface Slot<V> extends Entry<V> {

@@ -6,7 +6,7 @@
 // What overtakes an entry arrives by `overtake`, in one synchronous run with the position that says so (R2).
 import { encodeKey, type Key } from '@tidemark/protocol';
 import type { Clocks, Instant } from '../clocks.ts';
-import { tellStored } from '../events.ts';
+import type { RegionEvents } from '../events.ts';
 import type { Hold } from '../invalidate/hold.ts';
 import type { Lease } from '../invalidate/lease.ts';
 import type { Namespace } from '../invalidate/namespace.ts';
@@ -27,6 +27,7 @@ export interface ReadPathParts<V, K extends Key> {
   readonly source: Source<K, V>;
   readonly closing: AbortSignal;
   readonly random: () => number;
+  readonly events: RegionEvents;
 }
 
 export interface ReadOptions {
@@ -53,12 +54,14 @@ export class ReadPath<V, K extends Key> {
   readonly #lease: Lease;
   readonly #l1: L1<V>;
   readonly #flights: Flights<V>;
+  readonly #events: RegionEvents;
   #hits = 0;
 
   constructor(parts: ReadPathParts<V, K>) {
     this.#parts = parts;
     this.#clocks = parts.clocks;
     this.#lease = parts.lease;
+    this.#events = parts.events;
     this.#l1 = new L1(parts.options.maxEntries);
     this.#flights = new Flights(parts.options.maxStalenessMs, parts.clocks);
   }
@@ -67,13 +70,29 @@ export class ReadPath<V, K extends Key> {
     return { entries: this.#l1.size, hits: this.#hits };
   }
 
-  peek(encoded: string): V | null | undefined {
+  peek(key: K, encoded: string): V | null | undefined {
     const entry = this.#l1.get(encoded);
     if (entry === undefined) return undefined;
     const nowMs = this.#clocks.monotonicMs();
     if (nowMs >= entry.expiresAtMs || !this.#mayServe(entry, nowMs)) return undefined;
+    if (nowMs >= entry.refreshAtMs) this.#refresh(key, encoded, { entry, nowMs });
+    if (this.#events.isTraced) this.#events.hit(encoded);
     this.#hits += 1;
     return entry.value;
+  }
+
+  /** Loads the value that comes after this one, beside the readers: none of them waits, and no failure is theirs. */
+  #refresh(
+    key: K,
+    encoded: string,
+    { entry, nowMs }: { readonly entry: Entry<V>; readonly nowMs: number },
+  ): void {
+    // If it fails, the next attempt comes when half of what is left has passed: few, and the last one just in time.
+    entry.refreshAtMs = nowMs + (entry.expiresAtMs - nowMs) / 2;
+    if (this.#flights.joinable(encoded) !== undefined) return;
+    const flight = this.#flights.start(encoded);
+    // From the source: L2 holds what is here already.
+    void this.#fly([{ key, encoded, flight }], { abandoned: this.#parts.closing, fresh: true });
   }
 
   /** R1: the rounds vouch for the entry, or it is younger than the bound by itself. */
@@ -95,7 +114,7 @@ export class ReadPath<V, K extends Key> {
     const misses: Miss<V, K>[] = [];
     const flights = keys.map((key): Flight<V> | { readonly hit: V | null } => {
       const encoded = encodeKey(key);
-      const hit = this.peek(encoded);
+      const hit = this.peek(key, encoded);
       if (hit !== undefined) return { hit };
       const shared = this.#flights.joinable(encoded);
       if (shared !== undefined) return shared;
@@ -134,6 +153,7 @@ export class ReadPath<V, K extends Key> {
     misses: readonly Miss<V, K>[],
     how: { readonly abandoned: AbortSignal; readonly fresh: boolean },
   ): Promise<void> {
+    this.#events.missed(misses.map(({ encoded }) => encoded));
     const missing = how.fresh ? misses : await this.#readL2(misses);
     const size = this.#parts.options.loadManySize;
     const chunks: (readonly Miss<V, K>[])[] = [];
@@ -209,9 +229,12 @@ export class ReadPath<V, K extends Key> {
   ): void {
     this.#flights.finish(encoded, flight);
     if (!flight.isDetached) {
-      const expiresAtMs = this.#clocks.monotonicMs() + this.#ttlMs(value);
-      this.#l1.set(encoded, { value, asOf, expiresAtMs });
-      tellStored(this.#parts.options.name, encoded, from);
+      const nowMs = this.#clocks.monotonicMs();
+      const ttlMs = this.#ttlMs(value);
+      const { refreshAhead } = this.#parts.options;
+      const refreshAtMs = refreshAhead === undefined ? Infinity : nowMs + ttlMs * refreshAhead;
+      this.#l1.set(encoded, { value, asOf, expiresAtMs: nowMs + ttlMs, refreshAtMs });
+      this.#events.stored(encoded, from);
     }
     flight.land(value);
   }

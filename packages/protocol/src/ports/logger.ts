@@ -6,6 +6,8 @@ export interface Logger {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
   child(bindings: Record<string, string>): Logger;
+  /** Asked once for each region, so that a hit costs nothing where nobody reads of it. Default: every level is. */
+  isLevelEnabled?(level: string): boolean;
 }
 
 export const silentLogger: Logger = {
@@ -14,4 +16,5 @@ export const silentLogger: Logger = {
   warn() {},
   error() {},
   child: () => silentLogger,
+  isLevelEnabled: () => false,
 };

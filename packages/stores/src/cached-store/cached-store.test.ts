@@ -1,5 +1,6 @@
 // The pattern for a table of one's own: composite keys, dates, many at once.
 import { createCache } from '@tidemark/cache';
+import { until } from '@tidemark/devstack';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { createCachedStore, type CachedStore, type CachingOptions } from './cached-store.ts';
@@ -100,4 +101,13 @@ test('switched off, every read asks the source', async () => {
   await store.getMany([['a', 'p']]);
   expect(store.peek(['a', 'p'])).toBeUndefined();
   expect(loads).toEqual(['a/p', 'a/p']);
+});
+
+test('refreshAhead has the next value loaded before the TTL ends (#41)', async () => {
+  const { store, loads } = new Plans({ maxStaleness: '1h', ttlSeconds: 1, refreshAhead: 0.01 });
+  await store.get(['a', 'p']);
+  await until(() => {
+    store.peek(['a', 'p']);
+    return loads.length > 1;
+  });
 });

@@ -23,6 +23,8 @@ export interface CachingOptions {
   readonly maxStaleness?: Duration;
   /** Entries in L1. Default: the cache's, 10,000. */
   readonly maxEntries?: number;
+  /** Part of the TTL, between 0 and 1, after which a hit has the next value loaded beside it. Default: none is. */
+  readonly refreshAhead?: number;
 }
 
 export interface CachedStoreDefinition<V, K extends Key = string> extends Pick<
@@ -51,6 +53,7 @@ const optionNames: Readonly<Record<keyof CachingOptions, true>> = {
   isEnabled: true,
   maxStaleness: true,
   maxEntries: true,
+  refreshAhead: true,
 };
 
 /**
@@ -82,7 +85,7 @@ export function createCachedStore<V, K extends Key = string>(
 ): CachedStore<V, K> {
   refuseUnknownOptions('a caching store', options, optionNames);
   const { keyPrefix, ttlSeconds, table, ...loading } = definition;
-  const { maxStaleness, maxEntries } = options;
+  const { maxStaleness, maxEntries, refreshAhead } = options;
   return cache.region<V, K>({
     ...loading,
     name: options.keyPrefix ?? keyPrefix,
@@ -91,6 +94,7 @@ export function createCachedStore<V, K extends Key = string>(
     ...(table !== undefined && { table }),
     ...(maxStaleness !== undefined && { maxStaleness }),
     ...(maxEntries !== undefined && { maxEntries }),
+    ...(refreshAhead !== undefined && { refreshAhead }),
   });
 }
 
