@@ -62,3 +62,18 @@ export class RoutingError extends TidemarkError {
     super(message, { code, cause });
   }
 }
+
+export type ConversationAccessErrorCode =
+  /** There is none of that id, or none that the caller may know of: the two look alike. */
+  | 'CONVERSATION_NOT_FOUND'
+  /** The caller may read the conversation and not write it in this way. */
+  | 'CONVERSATION_WRITE_REFUSED';
+
+/** The rules refused a write; nothing was changed. */
+export class ConversationAccessError extends TidemarkError {
+  declare readonly code: ConversationAccessErrorCode;
+
+  constructor(code: ConversationAccessErrorCode, message: string) {
+    super(message, { code });
+  }
+}

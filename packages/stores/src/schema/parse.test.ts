@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
-import { parseInput, parseRow } from './parse.ts';
+import { parseInput, parseRow, parseRowWithJson } from './parse.ts';
 
 const schema = z.strictObject(
   {
@@ -57,5 +57,13 @@ describe('a row', () => {
         message: `the row in public.things of "t" can't be used: ["odd name"][1] must be an integer, got null`,
       }),
     );
+  });
+
+  test('with JSON of its users keeps null inside of a column, where it is a value', () => {
+    const columns = { metadata: { a: null, b: { c: null } }, name: null };
+    const row = z.object({ metadata: z.unknown(), name: z.string().exactOptional() });
+    expect(parseRowWithJson(row, 'public.things of "t"', columns)).toStrictEqual({
+      metadata: { a: null, b: { c: null } },
+    });
   });
 });

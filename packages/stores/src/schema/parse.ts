@@ -23,10 +23,31 @@ export function parseInput<T>(schema: z.ZodType<T>, name: string, input: unknown
  * @throws InvalidRowError naming every field that breaks a rule
  */
 export function parseRow<T>(schema: z.ZodType<T>, where: string, row: unknown): T {
-  const given = dropAbsent(row, (value) => value === undefined || value === null);
+  return parsePresent(schema, where, dropAbsent(row, isSqlAbsent));
+}
+
+/**
+ * The same for a row that holds JSON of its users: there null is a value, only a whole column is absent.
+ *
+ * @throws InvalidRowError
+ */
+export function parseRowWithJson<T>(
+  schema: z.ZodType<T>,
+  where: string,
+  columns: Readonly<Record<string, unknown>>,
+): T {
+  const present = Object.entries(columns).filter(([, value]) => !isSqlAbsent(value));
+  return parsePresent(schema, where, Object.fromEntries(present));
+}
+
+function parsePresent<T>(schema: z.ZodType<T>, where: string, given: unknown): T {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   throw new InvalidRowError(`the row in ${where} can't be used: ${describe(result.error, 'it', given)}`);
+}
+
+function isSqlAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 function dropAbsent(value: unknown, isAbsent: (value: unknown) => boolean): unknown {

@@ -8,7 +8,12 @@ export const maxIdCharacters = 200;
 /** The level above all tenants has this name in keys and rows, so that no tenant may have it. */
 const globalScope = 'global';
 
-/** A name: not empty. NUL and lone surrogates are refused here because PostgreSQL refuses them, less clearly. */
+/** Any text, an empty one too. NUL and lone surrogates are refused here because PostgreSQL refuses them, less clearly. */
+export const textSchema: z.ZodType<string> = z
+  .string({ error: 'must be a text' })
+  .refine(isStorable, { error: 'must not contain NUL or half of a surrogate pair' });
+
+/** A name: not empty. */
 export const nameSchema: z.ZodType<string> = z
   .string({ error: 'must be a non-empty text' })
   .min(1, { error: 'must be a non-empty text', abort: true })
@@ -23,7 +28,7 @@ export const tenantIdSchema: z.ZodType<string> = idSchema.refine((id) => id !== 
   error: 'must not be the name of the level above all tenants',
 });
 
-function isStorable(text: string): boolean {
+export function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 
