@@ -29,6 +29,8 @@ export interface GetOptions {
 
 export interface RegionStatus {
   readonly name: string;
+  /** What its loader reads, as the journal names it; none: there is no lease to be had, and none is needed. */
+  readonly tables: readonly string[];
   readonly entries: number;
   readonly hits: number;
   readonly l2Hits: number;
@@ -213,6 +215,7 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
     const { problem } = this.lease;
     const status: RegionStatus = {
       name: this.name,
+      tables: this.tables,
       ...this.#reads.counts,
       l2Hits: this.#l2?.counts.hits ?? 0,
       l2Refused: this.#l2?.counts.refused ?? 0,
