@@ -1,0 +1,224 @@
+// Who a user is, remembered: a check of credentials asks another service, and every request needs its answer. No journal
+// tells when the answer changes, so age is the bound here: none is served that is older than the TTL, L1 and L2 taken
+// together, and within that time only `set` and `invalidate` end it. A check that fails is never remembered.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Cache, LoadContext, Region } from '@tidemark/cache';
+import { regionPrefix, silentLogger, systemClock, type Clock, type Logger } from '@tidemark/protocol';
+import { parseCacheControl } from '../control/environment.ts';
+import type { EnvironmentVariables } from '../control/environment-reader.ts';
+import { InvalidInputError } from '../errors.ts';
+import type { RedisLink } from '../redis/redis-link.ts';
+import { refuseUnknownOptions } from '../schema/known-options.ts';
+import { parseInput } from '../schema/parse.ts';
+import { idSchema } from '../schema/text.ts';
+import { authVerdictSchema, type AuthValidation, type AuthVerdict } from './auth-validation.ts';
+import { SharedHold } from './shared-hold.ts';
+import { SharedValidations, type SharedRead } from './shared-validations.ts';
+
+/** Keys are `copilot:auth:validation:{userId}` under the default prefix. */
+export const authValidationKeyPrefix = 'auth:validation';
+
+/** How long a revocation that nobody announces may stay unnoticed. */
+export const defaultAuthValidationTtlSeconds = 300;
+
+/** Of the TTL, with Redis; the rest is L2's. So an instance asks Redis once a minute, and all of them one check in four. */
+const l1Share = 0.2;
+
+/** Asks whoever knows. `signal` aborts when nobody waits any more. Throw when it can't be said: "invalid" is an answer. */
+export type AuthCheck = (context: LoadContext) => Promise<AuthVerdict>;
+
+export interface AuthValidationStats {
+  readonly isOn: boolean;
+  /** In L1. */
+  readonly entries: number;
+  readonly hits: number;
+  readonly sharedHits: number;
+  readonly checks: number;
+  /** L2 values that must not be served. */
+  readonly refused: number;
+}
+
+export interface AuthValidationCache {
+  /**
+   * What is known of the user, from L1 or L2; without a check, null when nothing is.
+   *
+   * The user id must come from credentials whose signature was verified: what is remembered is the user, not the token.
+   *
+   * @param check runs when nothing is known; concurrent callers share one
+   * @throws what the check throws, to those who wait for it, and remembers nothing; InvalidInputError
+   */
+  get(userId: string): Promise<AuthValidation | null>;
+  get(userId: string, check: AuthCheck): Promise<AuthValidation>;
+  /**
+   * Replaces what is known, on every instance: here by the verdict, elsewhere by what L2 holds or the next check says.
+   * Of what the caller learnt before the call nothing can be said: an `invalidate` that came between its look-up and
+   * this call is undone. `get` with a check has no such gap.
+   *
+   * @throws InvalidInputError
+   */
+  set(userId: string, verdict: AuthVerdict): Promise<void>;
+  /** Forgets the user on every instance; also ends checks that are under way. While Redis is down: only here, and elsewhere by the TTL. */
+  invalidate(userId: string): Promise<void>;
+  stats(): AuthValidationStats;
+}
+
+export interface AuthValidationCacheOptions {
+  /** Of `createCache`: holds L1 and tells the other instances. */
+  readonly cache: Cache;
+  /** Of `openRedisLink`: L2. Absent: L1 only. */
+  readonly redis?: RedisLink;
+  /** No answer is older, in whole seconds. Default 300. */
+  readonly ttlSeconds?: number;
+  /** First part of every Redis key, as of the cache. Default `copilot`. */
+  readonly keyPrefix?: string;
+  /** Usually `process.env`; read for `ENABLE_AUTH_VALIDATION_CACHE`. Off: every `get` checks. */
+  readonly env?: EnvironmentVariables;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}
+
+const optionNames: Readonly<Record<keyof AuthValidationCacheOptions, true>> = {
+  cache: true,
+  redis: true,
+  ttlSeconds: true,
+  keyPrefix: true,
+  env: true,
+  logger: true,
+  clock: true,
+};
+
+/**
+ * ```ts
+ * const validations = createAuthValidationCache({ cache, redis, env });
+ * const { isValid, tenantId } = await validations.get(userId, async () => {
+ *   const { data, error } = await supabase.auth.getUser(token);
+ *   if (error !== null && error.status !== 401 && error.status !== 403) throw error; // could not be said
+ *   const claim: unknown = data.user?.app_metadata['tenant_id'];
+ *   return { isValid: data.user !== null, ...(typeof claim === 'string' && { tenantId: claim }) };
+ * });
+ * await validations.invalidate(userId); // signed out, banned, moved to another tenant
+ * ```
+ *
+ * @throws EnvironmentError for a wrong variable; InvalidInputError for a wrong option; TidemarkError `REGION_EXISTS`
+ */
+export function createAuthValidationCache(options: AuthValidationCacheOptions): AuthValidationCache {
+  refuseUnknownOptions('createAuthValidationCache', options, optionNames);
+  const { flags } = parseCacheControl(options.env ?? {});
+  const { isOn, decidedBy } = flags.authValidationCache;
+  (options.logger ?? silentLogger)
+    .child({ component: 'auth-validation' })
+    .info({ isOn, hasRedis: options.redis !== undefined, reason: decidedBy }, 'auth validation cache chosen');
+  return new RegionAuthValidationCache(options, isOn);
+}
+
+interface Asked {
+  readonly check: AuthCheck;
+  /** Set from outside: what L2 holds is not asked for. */
+  readonly isGiven: boolean;
+}
+
+class RegionAuthValidationCache implements AuthValidationCache {
+  readonly #isOn: boolean;
+  readonly #clock: Clock;
+  readonly #region: Region<AuthValidation>;
+  readonly #shared: SharedValidations | undefined;
+  readonly #hold: SharedHold;
+  /** A region has one loader; which check it runs is the business of the caller that began the flight. */
+  readonly #asked = new AsyncLocalStorage<Asked>();
+  #sharedHits = 0;
+  #checks = 0;
+
+  constructor(options: AuthValidationCacheOptions, isOn: boolean) {
+    const { cache, redis, keyPrefix = 'copilot', clock = systemClock } = options;
+    const ttlMs = parseTtlMs(options.ttlSeconds ?? defaultAuthValidationTtlSeconds);
+    const l1Ms = redis === undefined ? ttlMs : ttlMs * l1Share;
+    const prefix = regionPrefix(keyPrefix, authValidationKeyPrefix);
+    this.#isOn = isOn;
+    this.#clock = clock;
+    this.#hold = new SharedHold(clock, ttlMs - l1Ms);
+    this.#shared = redis && new SharedValidations({ redis, prefix, lifeMs: ttlMs - l1Ms });
+    this.#region = cache.region<AuthValidation>({
+      name: authValidationKeyPrefix,
+      ttl: l1Ms,
+      // Without a table an entry lives for this long from the start of its own load (R1).
+      maxStaleness: l1Ms,
+      isEnabled: isOn,
+      load: (userId, context) => this.#load(userId, context),
+    });
+  }
+
+  get(userId: string): Promise<AuthValidation | null>;
+  get(userId: string, check: AuthCheck): Promise<AuthValidation>;
+  async get(userId: string, check?: AuthCheck): Promise<AuthValidation | null> {
+    const id = parseInput(idSchema, 'userId', userId);
+    const hit = this.#region.peek(id);
+    if (hit !== undefined) return hit;
+    if (check !== undefined) return this.#ask(id, { check, isGiven: false });
+    if (!this.#isOn || this.#hold.isHeld(id)) return null;
+    return (await this.#shared?.read(id)) ?? null;
+  }
+
+  async set(userId: string, verdict: AuthVerdict): Promise<void> {
+    const id = parseInput(idSchema, 'userId', userId);
+    const given = parseInput(authVerdictSchema, 'verdict', verdict);
+    await this.invalidate(id);
+    if (this.#isOn) await this.#ask(id, { check: () => Promise.resolve(given), isGiven: true });
+  }
+
+  async invalidate(userId: string): Promise<void> {
+    const id = parseInput(idSchema, 'userId', userId);
+    // Before anything else: a read that begins now must not take from L2 what is about to be removed (R3).
+    this.#hold.hold(id);
+    await this.#region.write(id, async () => this.#shared?.remove(id));
+  }
+
+  stats(): AuthValidationStats {
+    const { entries, hits } = this.#region.status();
+    return {
+      isOn: this.#isOn,
+      entries,
+      hits,
+      sharedHits: this.#sharedHits,
+      checks: this.#checks,
+      refused: this.#shared?.refused ?? 0,
+    };
+  }
+
+  async #ask(userId: string, asked: Asked): Promise<AuthValidation> {
+    const options = { fresh: asked.isGiven };
+    const validation = await this.#asked.run(asked, () => this.#region.get(userId, options));
+    if (validation === null) throw new InvalidInputError('a check must return a verdict, got null');
+    return validation;
+  }
+
+  async #load(userId: string, context: LoadContext): Promise<AuthValidation> {
+    const asked = this.#asked.getStore();
+    if (asked === undefined) throw new InvalidInputError('get must be given a check, got nothing');
+    const shared = await this.#lookUp(userId, asked);
+    if (shared.kind === 'found' && !asked.isGiven) {
+      this.#sharedHits += 1;
+      return shared.validation;
+    }
+    // Noted before the check: what it says may be overtaken while it is on its way.
+    const checkedAt = new Date(this.#clock.wallMs());
+    if (!asked.isGiven) this.#checks += 1;
+    const verdict = parseInput(authVerdictSchema, 'verdict', await asked.check(context));
+    const validation = { ...verdict, checkedAt };
+    if (shared.kind !== 'reserved') return validation;
+    const stored = this.#shared?.fill(userId, shared.ticket, validation);
+    // Whoever waits for a check is not kept waiting for Redis; whoever sets wants the others to have it.
+    if (asked.isGiven) await stored;
+    return validation;
+  }
+
+  async #lookUp(userId: string, { isGiven }: Asked): Promise<SharedRead> {
+    const isPassedOver = !this.#isOn || (this.#hold.isHeld(userId) && !isGiven);
+    if (this.#shared === undefined || isPassedOver) return { kind: 'nothing' };
+    return this.#shared.readOrReserve(userId);
+  }
+}
+
+function parseTtlMs(seconds: number): number {
+  if (Number.isSafeInteger(seconds) && seconds > 0) return seconds * 1_000;
+  throw new InvalidInputError(`ttlSeconds must be a whole number above 0, got ${seconds}`);
+}
