@@ -1,4 +1,13 @@
 // The public names of the stores; what is not listed is internal.
+export type { AuthValidation, AuthVerdict } from './auth/auth-validation.ts';
+export {
+  createAuthValidationCache,
+  defaultAuthValidationTtlSeconds,
+  type AuthCheck,
+  type AuthValidationCache,
+  type AuthValidationCacheOptions,
+  type AuthValidationStats,
+} from './auth/auth-validation-cache.ts';
 export {
   createCachedStore,
   type CachedStore,
@@ -22,6 +31,41 @@ export {
   type RoutingErrorCode,
   type SourceErrorOptions,
 } from './errors.ts';
+export {
+  createConversationEventHub,
+  createConversationListEventHub,
+  type ConversationEventHub,
+  type ConversationListEventHub,
+  type ConversationListSubject,
+  type ConversationSubject,
+  type EventHubOptions,
+} from './events/create-event-hubs.ts';
+export {
+  maxEventLength,
+  maxSubscriptions,
+  type EventHub,
+  type EventHubStatus,
+  type SubscribeOptions,
+  type Subscription,
+} from './events/event-hub.ts';
+export { maxWaitingEvents, type EventListener } from './events/event-queue.ts';
+export {
+  conversationEvents,
+  conversationListEvents,
+  type ConversationEventName,
+  type ConversationListEventName,
+  type HubEvent,
+} from './events/hub-event.ts';
+export {
+  checkHealth,
+  defaultHealthTimeout,
+  formatHealth,
+  isHealthy,
+  type Health,
+  type HealthOptions,
+  type HealthParts,
+} from './health/check-health.ts';
+export type { PartHealth } from './health/part-health.ts';
 export { CachingPolicyStore } from './policy/caching-policy-store.ts';
 export { createPolicyStore, type PolicyStoreOptions } from './policy/create-policy-store.ts';
 export { InMemoryPolicyStore } from './policy/in-memory-policy-store.ts';
@@ -34,6 +78,15 @@ export {
   type TenantLlmPolicy,
 } from './policy/policy.ts';
 export { SupabasePolicyStore, type SupabasePolicyStoreOptions } from './policy/supabase-policy-store.ts';
+export {
+  createRateLimiter,
+  defaultRateLimit,
+  defaultRateLimitWindow,
+  type RateLimiter,
+  type RateLimiterOptions,
+  type RateLimiterStatus,
+} from './rate-limit/rate-limiter.ts';
+export { openRedisLink, type RedisLink, type RedisLinkOptions } from './redis/redis-link.ts';
 export type { EgressDecision } from './router/egress.ts';
 export type { LlmChunk, LlmMessage, LlmProvider, LlmReply, LlmRequest } from './router/llm-provider.ts';
 export {

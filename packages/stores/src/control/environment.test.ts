@@ -1,8 +1,6 @@
-import { RecordedLog } from '@tidemark/devstack/fakes';
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 import { EnvironmentError } from '../errors.ts';
-import { describeControl, logControl } from './describe-control.ts';
 import { parseEnvironment } from './environment.ts';
 import type { EnvironmentVariables } from './environment-reader.ts';
 
@@ -29,7 +27,7 @@ test('an empty environment in a test has every default', () => {
   });
 });
 
-test('every problem is listed at once', () => {
+test('every problem is listed at once (#30, #31, #32, #33)', () => {
   const problems = problemsOf({
     ENABLE_REDIS_CACHING: 'maybe',
     POLICY_CACHE_TTL_SECONDS: '-1',
@@ -46,7 +44,7 @@ test('every problem is listed at once', () => {
   ]);
 });
 
-describe('TTLs', () => {
+describe('TTLs (#31)', () => {
   test.each([
     ['POLICY_CACHE_TTL_SECONDS', 'policy'],
     ['CONFIG_CACHE_TTL_SECONDS', 'config'],
@@ -63,7 +61,7 @@ describe('TTLs', () => {
   });
 });
 
-describe('Redis', () => {
+describe('Redis (#32)', () => {
   const cases: readonly { what: string; env: EnvironmentVariables; url: string; address: string }[] = [
     {
       what: 'a plain URL',
@@ -142,7 +140,7 @@ describe('Redis', () => {
   });
 });
 
-describe('Supabase', () => {
+describe('Supabase (#33)', () => {
   test('is read in production', () => {
     expect(parseEnvironment({ NODE_ENV: 'production', ...supabase }).supabase).toEqual({
       kind: 'supabase',
@@ -179,7 +177,7 @@ describe('Supabase', () => {
   );
 });
 
-describe('COPILOT_CONVERSATIONS_MODE', () => {
+describe('COPILOT_CONVERSATIONS_MODE (#4)', () => {
   test.each([
     ['memory', 'development', []],
     ['memory', 'test', []],
@@ -196,49 +194,5 @@ describe('COPILOT_CONVERSATIONS_MODE', () => {
     expect(problemsOf({ NODE_ENV: nodeEnv, ...supabase, COPILOT_CONVERSATIONS_MODE: mode })).toEqual(
       problems,
     );
-  });
-});
-
-describe('the description of the caches', () => {
-  test('says for each whether it is on, why, and what to set', () => {
-    const environment = parseEnvironment({
-      ...inTest,
-      ENABLE_REDIS_CACHING: 'off',
-      POLICY_CACHE_TTL_SECONDS: '7',
-    });
-    expect(describeControl(environment)).toEqual([
-      {
-        cache: 'policy',
-        key: 'copilot:llm:policy:{tenantId}',
-        isOn: false,
-        decidedBy: 'ENABLE_REDIS_CACHING=false',
-        flag: 'ENABLE_LLM_POLICY_CACHE',
-        ttlSeconds: 7,
-        ttlVariable: 'POLICY_CACHE_TTL_SECONDS',
-      },
-    ]);
-  });
-
-  test('is logged once for each part, and no credential with it', () => {
-    const log = new RecordedLog();
-    logControl(
-      parseEnvironment({ ...supabase, REDIS_URL: 'redis://u:redis-secret@cache:6379', REDIS_PASSWORD: '' }),
-      log,
-    );
-    expect(log.lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
-      'info policy cache is on',
-      'info Redis is used',
-    ]);
-    expect(log.lines[1]?.fields).toMatchObject({ address: 'redis://cache:6379' });
-    expect(JSON.stringify(log.lines)).not.toContain('secret');
-  });
-
-  test('says once that there is no Redis', () => {
-    const log = new RecordedLog();
-    logControl(parseEnvironment(inTest), log);
-    expect(log.lines.map(({ message }) => message)).toEqual([
-      'policy cache is on',
-      'REDIS_URL is unset: no L2, each instance reads the source',
-    ]);
   });
 });

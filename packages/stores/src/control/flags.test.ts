@@ -41,7 +41,7 @@ const variables: Readonly<Record<FlagName, { variable: string; isOnByDefault: bo
   rateLimiter: { variable: 'ENABLE_RATE_LIMITER_REDIS', isOnByDefault: true },
 };
 
-describe.each(names)('the flag %s', (name) => {
+describe.each(names)('the flag %s (#30)', (name) => {
   const { variable, isOnByDefault } = variables[name];
 
   test.each(truthTable(isOnByDefault))(
@@ -79,7 +79,7 @@ describe.each(names)('the flag %s', (name) => {
   });
 });
 
-test('the kill switch refuses what is neither yes nor no', () => {
+test('the kill switch refuses what is neither yes nor no (#30)', () => {
   expect(() => parseCacheControl({ [killSwitch]: 'disabled' })).toThrow(
     /^ENABLE_REDIS_CACHING must be one of/,
   );
