@@ -33,14 +33,14 @@ async function cachedTenant(changes: Partial<TenantLlmPolicy> = {}): Promise<Ten
   const policy = somePolicy({ tenantId: `tenant-${tenants}`, defaultModel: 'old', ...changes });
   await outsider.setPolicy(policy);
   for (const instance of [writer, reader]) {
-    await instance.getPolicy(policy.tenantId, { fresh: true });
-    await instance.getPolicy(policy.tenantId);
+    await instance.stores.policies.getPolicy(policy.tenantId, { fresh: true });
+    await instance.stores.policies.getPolicy(policy.tenantId);
   }
   return policy;
 }
 
 const changes = [
-  ['a policy that one instance set', (changed: TenantLlmPolicy) => writer.setPolicy(changed)],
+  ['a policy that one instance set', (changed: TenantLlmPolicy) => writer.stores.policies.setPolicy(changed)],
   [
     'a policy that somebody else wrote to the table',
     (changed: TenantLlmPolicy) => outsider.setPolicy(changed),
@@ -51,7 +51,7 @@ describe.each(changes)('%s (#44)', (_, change) => {
   test('is read through another at once, when the read is fresh (R3)', async () => {
     const changed = { ...(await cachedTenant()), defaultModel: 'new' };
     await change(changed);
-    expect(await reader.getPolicy(changed.tenantId, { fresh: true })).toStrictEqual(changed);
+    expect(await reader.stores.policies.getPolicy(changed.tenantId, { fresh: true })).toStrictEqual(changed);
   });
 
   test('is read through another soon, and never the old one after the new (R1, R2)', async () => {
@@ -60,7 +60,7 @@ describe.each(changes)('%s (#44)', (_, change) => {
     await change(changed);
     await until(
       async () => {
-        seen.push((await reader.getPolicy(changed.tenantId))?.defaultModel);
+        seen.push((await reader.stores.policies.getPolicy(changed.tenantId))?.defaultModel);
         return seen.slice(-20).every((model) => model === 'new') && seen.length >= 20;
       },
       { what: 'the new policy at the reader', everyMs: 1 },
@@ -74,36 +74,43 @@ describe('the writing instance', () => {
     const policy = await cachedTenant();
     for (let version = 0; version < 20; version += 1) {
       const changed = { ...policy, defaultModel: `model-${version}` };
-      await writer.setPolicy(changed);
-      expect(await writer.getPolicy(policy.tenantId)).toStrictEqual(changed);
+      await writer.stores.policies.setPolicy(changed);
+      expect(await writer.stores.policies.getPolicy(policy.tenantId)).toStrictEqual(changed);
     }
   });
 
   test('reads no policy after its own delete (R3)', async () => {
     const { tenantId } = await cachedTenant();
-    await writer.deletePolicy(tenantId);
-    expect(await writer.getPolicy(tenantId)).toBeNull();
+    await writer.stores.policies.deletePolicy(tenantId);
+    expect(await writer.stores.policies.getPolicy(tenantId)).toBeNull();
   });
 });
 
 test('a deleted policy is gone everywhere (#21)', async () => {
   const { tenantId } = await cachedTenant();
-  await writer.deletePolicy(tenantId);
-  await until(async () => (await reader.getPolicy(tenantId)) === null, { what: 'no policy at the reader' });
+  await writer.stores.policies.deletePolicy(tenantId);
+  await until(async () => (await reader.stores.policies.getPolicy(tenantId)) === null, {
+    what: 'no policy at the reader',
+  });
 });
 
 test('a policy that is set where none was known is found everywhere', async () => {
   const policy = somePolicy({ tenantId: 'late' });
-  expect(await reader.getPolicy('late')).toBeNull();
-  await writer.setPolicy(policy);
-  await until(async () => (await reader.getPolicy('late')) !== null, { what: 'the policy at the reader' });
+  expect(await reader.stores.policies.getPolicy('late')).toBeNull();
+  await writer.stores.policies.setPolicy(policy);
+  await until(async () => (await reader.stores.policies.getPolicy('late')) !== null, {
+    what: 'the policy at the reader',
+  });
 });
 
 describe('the router (#17)', () => {
   test('of every instance keeps data in the house once a policy says so, whoever wrote it', async () => {
     const policy = await cachedTenant({ egressMode: 'audit' });
     const { tenantId } = policy;
-    expect(await reader.route({ tenantId })).toMatchObject({ provider: 'remote', effectiveMode: 'audit' });
+    expect(await reader.stores.router.route({ tenantId })).toMatchObject({
+      provider: 'remote',
+      effectiveMode: 'audit',
+    });
 
     const closed = {
       ...policy,
@@ -113,10 +120,10 @@ describe('the router (#17)', () => {
     } as const;
     await outsider.setPolicy(closed);
     for (const instance of [writer, reader]) {
-      await until(async () => (await instance.route({ tenantId })).provider === 'local', {
+      await until(async () => (await instance.stores.router.route({ tenantId })).provider === 'local', {
         what: 'the local provider',
       });
-      expect(await instance.route({ tenantId })).toMatchObject({
+      expect(await instance.stores.router.route({ tenantId })).toMatchObject({
         provider: 'local',
         effectiveMode: 'enforce',
       });
@@ -125,8 +132,10 @@ describe('the router (#17)', () => {
 
   test('of the writing instance does so with its very next request (R3)', async () => {
     const policy = await cachedTenant();
-    await writer.setPolicy({ ...policy, allowRemoteEgress: false });
-    await expect(writer.route({ tenantId: policy.tenantId })).rejects.toThrow(/names no local model/);
+    await writer.stores.policies.setPolicy({ ...policy, allowRemoteEgress: false });
+    await expect(writer.stores.router.route({ tenantId: policy.tenantId })).rejects.toThrow(
+      /names no local model/,
+    );
   });
 });
 

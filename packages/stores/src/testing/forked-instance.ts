@@ -1,21 +1,23 @@
-// The parent's end of an app instance in a process of its own.
+// The parent's end of an app instance in a process of its own: its stores, as if they were here.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { TenantLlmPolicy } from '../policy/policy.ts';
-import type { Route } from '../router/resolve-route.ts';
-import type { RoutingOptions } from '../router/routing-options.ts';
-import type { InstanceAnswer, InstanceCommand, InstanceReply, InstanceRequest } from './instance-process.ts';
+import type { InstanceCommand, InstanceReply, InstanceRequest } from './instance-process.ts';
+import type { InstanceStores } from './instance-stores.ts';
 import type { StackAddress } from './policy-instance.ts';
 
-type Waiting = PromiseWithResolvers<InstanceAnswer>;
-
 export class ForkedInstance implements AsyncDisposable {
+  /** The stores over there. What their methods take and give must survive a structured clone: no signal. */
+  readonly stores: InstanceStores;
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #lastId = 0;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    this.stores = {
+      policies: this.#remote('policies'),
+      router: this.#remote('router'),
+    };
     child.on('message', (message) => this.#settle(message as InstanceReply));
     child.on('exit', (code) => {
       for (const { reject } of this.#waiting.values()) reject(new Error(`the instance ended with ${code}`));
@@ -27,30 +29,13 @@ export class ForkedInstance implements AsyncDisposable {
     const child = fork(new URL('instance-process.ts', import.meta.url), {
       execArgv: ['--conditions=@tidemark/source'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // Structured clones: dates arrive as dates.
+      serialization: 'advanced',
     });
     const instance = new ForkedInstance(child);
     const { url, serviceRoleKey, redisUrl } = address;
     await instance.#ask({ kind: 'start', address: { url, serviceRoleKey, redisUrl } });
     return instance;
-  }
-
-  async getPolicy(
-    tenantId: string,
-    options: { readonly fresh?: boolean } = {},
-  ): Promise<TenantLlmPolicy | null> {
-    return (await this.#ask({ kind: 'get', tenantId, ...options })) as TenantLlmPolicy | null;
-  }
-
-  async setPolicy(policy: TenantLlmPolicy): Promise<void> {
-    await this.#ask({ kind: 'set', policy });
-  }
-
-  async deletePolicy(tenantId: string): Promise<void> {
-    await this.#ask({ kind: 'delete', tenantId });
-  }
-
-  async route(options: RoutingOptions): Promise<Route> {
-    return (await this.#ask({ kind: 'route', options })) as Route;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -60,10 +45,18 @@ export class ForkedInstance implements AsyncDisposable {
     await exited;
   }
 
-  #ask(command: InstanceCommand): Promise<InstanceAnswer> {
+  #remote<N extends keyof InstanceStores>(store: N): InstanceStores[N] {
+    const call =
+      (method: string) =>
+      (...parameters: readonly unknown[]): Promise<unknown> =>
+        this.#ask({ kind: 'call', store, method, parameters });
+    return new Proxy({} as InstanceStores[N], { get: (_, method) => call(String(method)) });
+  }
+
+  #ask(command: InstanceCommand): Promise<unknown> {
     this.#lastId += 1;
     const request: InstanceRequest = { id: this.#lastId, command };
-    const waiting = Promise.withResolvers<InstanceAnswer>();
+    const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(request.id, waiting);
     this.#child.send(request);
     return waiting.promise;

@@ -1,22 +1,19 @@
-// The main module of an app instance in a process of its own, which the tests drive over IPC: a policy store behind the
-// cache, and a router on top of it. Ends with its parent.
-import { createLlmRouter } from '../router/llm-router.ts';
-import type { Route } from '../router/resolve-route.ts';
-import type { RoutingOptions } from '../router/routing-options.ts';
-import type { TenantLlmPolicy } from '../policy/policy.ts';
-import { type PolicyInstance, startPolicyInstance, type StackAddress } from './policy-instance.ts';
-import { RecordingProvider } from './recording-provider.ts';
+// The main module of an app instance in a process of its own, which the tests drive over IPC: stores behind a cache that
+// shares nothing with others but PostgreSQL and Redis, the rounds embedded. Ends with its parent.
+import { createCache, type Cache } from '@tidemark/cache';
+import { createEngine, supabaseJournal } from '@tidemark/engine';
+import { type InstanceStores, openInstanceStores } from './instance-stores.ts';
+import { connectSupabase, type StackAddress } from './policy-instance.ts';
 
 export type InstanceCommand =
   | { readonly kind: 'start'; readonly address: StackAddress }
-  | { readonly kind: 'get'; readonly tenantId: string; readonly fresh?: boolean }
-  | { readonly kind: 'set'; readonly policy: TenantLlmPolicy }
-  | { readonly kind: 'delete'; readonly tenantId: string }
-  | { readonly kind: 'route'; readonly options: RoutingOptions }
+  | {
+      readonly kind: 'call';
+      readonly store: keyof InstanceStores;
+      readonly method: string;
+      readonly parameters: readonly unknown[];
+    }
   | { readonly kind: 'stop' };
-
-/** What `get` answers, what `route` answers, or nothing. */
-export type InstanceAnswer = TenantLlmPolicy | Route | null;
 
 export interface InstanceRequest {
   readonly id: number;
@@ -24,40 +21,25 @@ export interface InstanceRequest {
 }
 
 export type InstanceReply =
-  | { readonly id: number; readonly answer: InstanceAnswer }
+  | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly error: string };
 
-let instance: PolicyInstance | undefined;
+type Methods = Readonly<Record<string, (...parameters: readonly unknown[]) => Promise<unknown>>>;
 
-async function run(command: InstanceCommand): Promise<InstanceAnswer> {
+let instance: { readonly cache: Cache; readonly stores: InstanceStores } | undefined;
+
+async function run(command: InstanceCommand): Promise<unknown> {
   if (command.kind === 'start') {
-    instance = startPolicyInstance(command.address);
-    await instance.cache.ready();
-    return null;
+    const supabase = connectSupabase(command.address, command.address.serviceRoleKey);
+    const engine = createEngine({ journal: supabaseJournal(supabase) });
+    const cache = createCache({ redis: command.address.redisUrl, engine });
+    instance = { cache, stores: openInstanceStores(supabase, cache) };
+    return cache.ready();
   }
   if (instance === undefined) throw new Error(`start comes before ${command.kind}`);
-  return serve(instance, command);
-}
-
-async function serve(
-  { store, cache }: PolicyInstance,
-  command: Exclude<InstanceCommand, { kind: 'start' }>,
-): Promise<InstanceAnswer> {
-  if (command.kind === 'get') return store.getPolicy(command.tenantId, { fresh: command.fresh ?? false });
-  if (command.kind === 'route') {
-    const providers = [new RecordingProvider('remote'), new RecordingProvider('local')];
-    const router = createLlmRouter({
-      policyStore: store,
-      providers,
-      defaultProvider: 'remote',
-      defaultModel: 'm',
-    });
-    return router.route(command.options);
-  }
-  if (command.kind === 'set') await store.setPolicy(command.policy);
-  else if (command.kind === 'delete') await store.deletePolicy(command.tenantId);
-  else await cache.close();
-  return null;
+  if (command.kind === 'stop') return instance.cache.close();
+  const store = instance.stores[command.store] as unknown as Methods;
+  return store[command.method]?.(...command.parameters);
 }
 
 process.on('message', (message) => {
