@@ -9,6 +9,9 @@ const bulkCount = 20;
 export const table = 'public.item';
 export const regionName = 'item';
 
+/** Of an entry: longer than any row of the report takes. */
+export const ttlMs = 60_000;
+
 /** Rows that nobody reads: the mass of a bulk change. */
 export const fillerCount = 100_000;
 

@@ -25,6 +25,8 @@ export interface Row extends Verdict {
   readonly loads: number;
   /** Of the row and instance with the most. */
   readonly mostLoads: number;
+  /** R5: loads beyond the one that the reads of an epoch may cost. */
+  readonly extraLoads: number;
   readonly resets: number;
   /** R6: from the end of the fault until every instance trusts its entries; null: not within half a minute. */
   readonly trustMs: number | null;
@@ -65,6 +67,7 @@ export async function runRow(scene: Scene, fault: Fault, random: SeededRandom): 
     sourceErrors: history.failures.length - errors.length,
     loads: history.loads,
     mostLoads: history.mostLoads,
+    extraLoads: history.extraLoads,
     resets,
     trustMs: isTrusted ? untilMs - healedMs : null,
     lostCommits,
@@ -83,7 +86,7 @@ async function renew({ redis, instances }: Scene): Promise<void> {
 
 /** @param mayLose the row is about lost commits: one in which none was lost has tried nothing */
 function isGood(row: Omit<Row, 'isGood'>, mayLose: boolean): boolean {
-  const wrong = row.beyondBound + row.survivors + row.ownMisses + row.invented + row.errors;
+  const wrong = row.beyondBound + row.survivors + row.ownMisses + row.invented + row.errors + row.extraLoads;
   return wrong === 0 && row.trustMs !== null && row.reads > 0 && row.lostCommits > 0 === mayLose;
 }
 
@@ -145,6 +148,7 @@ interface Judged {
   readonly failures: readonly Failure[];
   readonly loads: number;
   readonly mostLoads: number;
+  readonly extraLoads: number;
   readonly lostCommits: number;
 }
 
@@ -162,6 +166,7 @@ async function takeHistory(scene: Scene, loss: Loss | undefined): Promise<Judged
     failures: taken.flatMap(({ failures }) => failures),
     loads: taken.reduce((sum, { loads }) => sum + loads, 0),
     mostLoads: Math.max(...taken.map(({ mostLoads }) => mostLoads)),
+    extraLoads: taken.reduce((sum, { extraLoads }) => sum + extraLoads, 0),
     lostCommits,
   };
 }

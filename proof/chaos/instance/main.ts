@@ -2,25 +2,38 @@
 // one. Answers the conductor's questions, sends its history in batches.
 import { systemClock } from '@tidemark/protocol';
 import { setTimeout as pause } from 'node:timers/promises';
-import { keyCount, keyName, ownKeys } from '../keys.ts';
+import { keyCount, keyName, keyNumber, ownKeys, ttlMs } from '../keys.ts';
 import { connectDatabase } from '../parts/database.ts';
 import type { InstanceSettings, Question } from '../parts/messages.ts';
 import { answerParent, readSettings, tell } from '../parts/parent.ts';
 import { RowWriter } from '../parts/row-writer.ts';
 import { naiveCache } from '../naive/naive-cache.ts';
 import { seededRandom } from '../seeded-random.ts';
+import { countAsks, countLoads } from './counted-cache.ts';
+import { JumpingClock } from './jumping-clock.ts';
 import { InstanceLoad } from './load.ts';
-import { CountedSource } from './source.ts';
+import { LoadLedger } from './load-ledger.ts';
+import { itemSource } from './source.ts';
 import { tidemarkCache } from './tidemark-cache.ts';
 
 const flushEveryMs = 200;
 const surveyAttempts = 100;
+/** TTLs are jittered by a tenth. */
+const keptMs = 0.9 * ttlMs;
 
 const settings = readSettings() as InstanceSettings;
 const pool = connectDatabase(settings.databaseUrl, 20);
-const source = new CountedSource(pool);
-const load = (name: string) => source.load(name);
-const cache = settings.contestant === 'naive' ? naiveCache(settings, load) : tidemarkCache(settings, load);
+const clock = new JumpingClock();
+const { boundMs, contestant } = settings;
+const hasLease = (): boolean => bare.status().isReady;
+const ledger = new LoadLedger({ keyCount, boundMs, keptMs, clock, hasLease });
+const bare = (contestant === 'naive' ? naiveCache : tidemarkCache)({
+  settings,
+  clock,
+  load: countLoads(itemSource(pool), ledger),
+  onOvertaken: (names) => ledger.overtake(names?.map(keyNumber) ?? null),
+});
+const cache = countAsks(bare, ledger);
 
 const own = ownKeys(settings.slot);
 const writer = new RowWriter(pool);
@@ -64,13 +77,13 @@ async function answer(question: Question): Promise<unknown> {
       break;
     case 'flush':
       tasks.flush();
-      return source.take();
+      return ledger.take();
     case 'status':
       return cache.status();
     case 'survey':
       return survey();
     case 'jump':
-      cache.jump(question.wallMs, question.monotonicMs);
+      clock.jump(question.wallMs, question.monotonicMs);
       break;
   }
   return null;

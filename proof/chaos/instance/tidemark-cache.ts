@@ -2,19 +2,17 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { createCache } from '@tidemark/cache';
 import type { Origin } from '../judge/reads.ts';
-import { regionName, table } from '../keys.ts';
-import type { InstanceSettings } from '../parts/messages.ts';
+import { regionName, table, ttlMs } from '../keys.ts';
 import { sharedMs } from '../shared-clock.ts';
-import type { ContestantCache, Item, Load } from './contestant.ts';
-import { JumpingClock } from './jumping-clock.ts';
+import type { ContestantCache, ContestantParts, Item } from './contestant.ts';
 
-export function tidemarkCache({ redisUrl, boundMs }: InstanceSettings, load: Load): ContestantCache {
-  const clock = new JumpingClock();
+export function tidemarkCache({ settings, clock, load, onOvertaken }: ContestantParts): ContestantCache {
+  const { redisUrl, boundMs } = settings;
   const cache = createCache({ redis: redisUrl, clock });
   const region = cache.region<Item>({
     name: regionName,
     table,
-    ttl: '1m',
+    ttl: ttlMs,
     maxStaleness: boundMs,
     loadTimeout: '3s',
     load,
@@ -24,6 +22,10 @@ export function tidemarkCache({ redisUrl, boundMs }: InstanceSettings, load: Loa
     const { key, from } = message as { key: string; from: 'l2' | 'source' };
     origins.set(key, from === 'l2' ? 'L2' : 'source');
   });
+  subscribe('tidemark:overtaken', (message) => {
+    const { keys } = message as { keys: readonly string[] | null };
+    onOvertaken(keys);
+  });
   return {
     peek: (name) => region.peek(name),
     get: (name) => region.get(name),
@@ -31,7 +33,6 @@ export function tidemarkCache({ redisUrl, boundMs }: InstanceSettings, load: Loa
     getFresh: (name) => region.get(name, { fresh: true }),
     write: (name, change) => region.write(name, change),
     originOf: (name) => origins.get(name) ?? 'source',
-    jump: (wallMs, monotonicMs) => clock.jump(wallMs, monotonicMs),
     status() {
       const { namespaces } = cache.status();
       const { tidemarkAgeMs = null, resets = 0 } = namespaces[0] ?? {};

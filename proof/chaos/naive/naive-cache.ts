@@ -1,13 +1,12 @@
 // The control: the usual cache-aside with a pub/sub DEL. Written as one would write it in an afternoon, with timeouts and
 // without mistakes that are easy to see; the checker must find it guilty, or the checker sees nothing.
 import { Redis } from 'ioredis';
-import type { ContestantCache, Item, Load } from '../instance/contestant.ts';
+import type { ContestantCache, ContestantParts, Item } from '../instance/contestant.ts';
 import type { Origin } from '../judge/reads.ts';
-import type { InstanceSettings } from '../parts/messages.ts';
+import { ttlMs } from '../keys.ts';
 import { sharedMs } from '../shared-clock.ts';
 
 export const naiveChannel = 'naive:invalidated';
-const ttlMs = 60_000;
 
 export function naiveKey(name: string): string {
   return `naive:${name}`;
@@ -18,14 +17,19 @@ interface Entry {
   readonly expiresAtMs: number;
 }
 
-export function naiveCache({ redisUrl }: InstanceSettings, load: Load): ContestantCache {
+export function naiveCache({ settings, load, onOvertaken }: ContestantParts): ContestantCache {
+  const { redisUrl } = settings;
   const options = { commandTimeout: 100, maxRetriesPerRequest: 0, enableOfflineQueue: false };
   const redis = new Redis(redisUrl, options);
   const subscriber = new Redis(redisUrl);
   for (const client of [redis, subscriber]) client.on('error', () => undefined);
   const entries = new Map<string, Entry>();
   const origins = new Map<string, Origin>();
-  subscriber.on('message', (_channel: string, name: string) => entries.delete(name));
+  const drop = (name: string): void => {
+    entries.delete(name);
+    onOvertaken([name]);
+  };
+  subscriber.on('message', (_channel: string, name: string) => drop(name));
   subscriber.subscribe(naiveChannel).catch(() => undefined);
 
   const keep = (name: string, item: Item | null, origin: Origin): Item | null => {
@@ -55,7 +59,7 @@ export function naiveCache({ redisUrl }: InstanceSettings, load: Load): Contesta
       try {
         return await change();
       } finally {
-        entries.delete(name);
+        drop(name);
         await redis
           .multi()
           .del(naiveKey(name))
@@ -65,7 +69,6 @@ export function naiveCache({ redisUrl }: InstanceSettings, load: Load): Contesta
       }
     },
     originOf: (name) => origins.get(name) ?? 'source',
-    jump: () => undefined,
     status: () => ({ isReady: redis.status === 'ready', provedMs: null, resets: 0 }),
   };
 }

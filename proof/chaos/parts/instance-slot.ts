@@ -3,8 +3,9 @@ import path from 'node:path';
 import type { FaultProxy, Watchdog } from '@tidemark/devstack';
 import type { Commits } from '../judge/commits.ts';
 import { ReadLog } from '../judge/reads.ts';
+import type { LoadCounts } from '../instance/load-ledger.ts';
 import { Child } from './child.ts';
-import type { Failure, InstanceSettings, InstanceStatus, LoadCounts, Told } from './messages.ts';
+import type { Failure, InstanceSettings, InstanceStatus, Told } from './messages.ts';
 
 export interface SlotOptions {
   readonly settings: Omit<InstanceSettings, 'redisUrl'>;

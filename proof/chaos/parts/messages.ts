@@ -39,12 +39,6 @@ export interface InstanceStatus {
   readonly resets: number;
 }
 
-export interface LoadCounts {
-  readonly loads: number;
-  /** Of the row that was loaded most often. */
-  readonly mostLoads: number;
-}
-
 export type Told =
   | { readonly kind: 'started' }
   | { readonly kind: 'commit'; readonly commit: Commit }

@@ -16,6 +16,7 @@ const columns: readonly (readonly [title: string, cell: (row: Row) => string])[]
   ['backwards', (row) => String(row.steps.backwards)],
   ['overlapping', (row) => String(row.steps.overlapping)],
   ['loads', (row) => String(row.loads)],
+  ['extra loads', (row) => String(row.extraLoads)],
   ['most per key', (row) => String(row.mostLoads)],
   ['lost commits', (row) => String(row.lostCommits)],
   ['trust ms', (row) => row.trustMs?.toFixed(0) ?? 'never'],
