@@ -31,12 +31,9 @@ export function parseRow<T>(schema: z.ZodType<T>, where: string, row: unknown): 
  *
  * @throws InvalidRowError
  */
-export function parseRowWithJson<T>(
-  schema: z.ZodType<T>,
-  where: string,
-  columns: Readonly<Record<string, unknown>>,
-): T {
-  const present = Object.entries(columns).filter(([, value]) => !isSqlAbsent(value));
+export function parseRowWithJson<T>(schema: z.ZodType<T>, where: string, row: unknown): T {
+  if (!isPlainObject(row)) return parsePresent(schema, where, row);
+  const present = Object.entries(row).filter(([, column]) => !isSqlAbsent(column));
   return parsePresent(schema, where, Object.fromEntries(present));
 }
 

@@ -6,7 +6,7 @@ import * as z from 'zod';
 export const maxIdCharacters = 200;
 
 /** The level above all tenants has this name in keys and rows, so that no tenant may have it. */
-const globalScope = 'global';
+export const globalScope = 'global';
 
 /** Any text, an empty one too. NUL and lone surrogates are refused here because PostgreSQL refuses them, less clearly. */
 export const textSchema: z.ZodType<string> = z
