@@ -46,6 +46,7 @@ const writing: ReadonlySet<string> = new Set([
   'runPublish',
   'runTakeover',
   'runFill',
+  'ticket',
   'unlink and hint',
 ]);
 
@@ -158,6 +159,15 @@ export class ModelConnection extends EventEmitter implements Hearer {
 
   mget(...keys: string[]): Promise<unknown> {
     return this.#send(`mget ${keys.at(-1)}`, (redis) => keys.map((key) => redis.get(key)));
+  }
+
+  /** A ticket: only where there is none. It never expires here, which is the worst that it can do. */
+  set(key: string, value: string): Promise<unknown> {
+    return this.#send('ticket', (redis) => {
+      if (redis.get(key) !== null) return null;
+      redis.set(key, value);
+      return 'OK';
+    });
   }
 
   publish(channel: string, text: string): Promise<unknown> {

@@ -68,6 +68,11 @@ export class CacheRedis {
     return this.commands.status === 'ready';
   }
 
+  /** False while the read path goes past Redis. */
+  get isUsable(): boolean {
+    return this.isConnected && this.#options.clock.monotonicMs() >= this.#brokenUntilMs;
+  }
+
   /**
    * Hears a channel from now on, through every reconnect. One handler per channel.
    *
@@ -99,7 +104,7 @@ export class CacheRedis {
   async attempt<T>(run: (commands: Redis) => Promise<T>): Promise<T | undefined> {
     const { clock, readTimeoutMs } = this.#options;
     const nowMs = clock.monotonicMs();
-    if (!this.isConnected || nowMs < this.#brokenUntilMs || this.#underWay >= maxUnderWay) return undefined;
+    if (!this.isUsable || this.#underWay >= maxUnderWay) return undefined;
     // Half open: whoever comes while the first one tries goes past.
     const isProbe = this.#brokenUntilMs !== Number.NEGATIVE_INFINITY;
     if (isProbe) this.#brokenUntilMs = nowMs + breakMs;

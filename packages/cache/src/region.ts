@@ -15,6 +15,7 @@ import { Hold } from './invalidate/hold.ts';
 import { Lease } from './invalidate/lease.ts';
 import type { Coherent, Namespace, OvertakeCause } from './invalidate/namespace.ts';
 import type { ResolvedCacheOptions, ResolvedRegionOptions } from './options.ts';
+import { Herd } from './read/herd.ts';
 import { L2 } from './read/l2.ts';
 import { ReadPath } from './read/read-path.ts';
 import { Source } from './read/source.ts';
@@ -98,9 +99,11 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
     this.#parts = parts;
     this.#events = new RegionEvents(options.name, cache.logger);
     this.#hold = new Hold(namespace.tidemark);
+    let herd: Herd | undefined;
     if (redis !== undefined && options.tables.length > 0) {
       const { prefix, tables } = this;
       this.#l2 = new L2({ redis, namespace, keyPrefix, prefix, tables, schema: options.schema });
+      herd = new Herd({ redis, namespace, clock, keyPrefix, prefix });
     }
     this.#source = new Source({ ...options, clock, random, closing });
     this.#reads = new ReadPath({
@@ -110,6 +113,7 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
       lease: this.lease,
       hold: this.#hold,
       l2: this.#l2,
+      herd,
       source: this.#source,
       closing,
       random,
@@ -189,7 +193,7 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
   }
 
   overtake(keys: readonly string[] | null, cause: OvertakeCause): void {
-    this.#reads.overtake(keys);
+    this.#reads.overtake(keys, cause);
     this.#events.overtaken(keys, cause);
   }
 

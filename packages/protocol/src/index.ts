@@ -28,6 +28,7 @@ export {
   encodeKey,
   namespaceKeys,
   regionPrefix,
+  ticketKey,
   valueKey,
   valueOwner,
   type Key,

@@ -9,9 +9,10 @@ import type { Clocks, Instant } from '../clocks.ts';
 import type { RegionEvents } from '../events.ts';
 import type { Hold } from '../invalidate/hold.ts';
 import type { Lease } from '../invalidate/lease.ts';
-import type { Namespace } from '../invalidate/namespace.ts';
+import type { Namespace, OvertakeCause } from '../invalidate/namespace.ts';
 import type { ResolvedRegionOptions } from '../options.ts';
 import { type Flight, Flights } from './flight.ts';
+import type { Herd } from './herd.ts';
 import { type Entry, L1 } from './l1.ts';
 import type { L2 } from './l2.ts';
 import type { Source } from './source.ts';
@@ -24,6 +25,8 @@ export interface ReadPathParts<V, K extends Key> {
   readonly hold: Hold;
   /** Absent without Redis, and without rounds: then nothing would prove its values. */
   readonly l2: L2<V> | undefined;
+  /** Absent where there is no L2 to wait for. */
+  readonly herd: Herd | undefined;
   readonly source: Source<K, V>;
   readonly closing: AbortSignal;
   readonly random: () => number;
@@ -136,8 +139,11 @@ export class ReadPath<V, K extends Key> {
   }
 
   /** Nothing that was loaded or is being loaded for the keys is served to whoever asks after this; null: all keys. */
-  overtake(keys: readonly string[] | null): void {
+  overtake(keys: readonly string[] | null, cause: OvertakeCause): void {
     if (keys === null) {
+      // A hint or a write comes before its record, which overtakes once more what was loaded until then; and a reset
+      // ends the lease, without which nothing of L2 is accepted.
+      if (cause === 'record') this.#parts.herd?.start();
       this.#l1.overtakeAll();
       this.#flights.detachAll();
       return;
@@ -154,13 +160,48 @@ export class ReadPath<V, K extends Key> {
     how: { readonly abandoned: AbortSignal; readonly fresh: boolean },
   ): Promise<void> {
     this.#events.missed(misses.map(({ encoded }) => encoded));
-    const missing = how.fresh ? misses : await this.#readL2(misses);
+    if (how.fresh) return this.#load(misses, how.abandoned);
+    const missing = await this.#readL2(misses);
+    const elsewhere = await this.#findLoadedElsewhere(missing);
+    const here = elsewhere.size === 0 ? missing : missing.filter((miss) => !elsewhere.has(miss));
+    const late = this.#waitForOthers([...elsewhere], how.abandoned);
+    await Promise.all([
+      this.#load(here, how.abandoned),
+      late.then((left) => this.#load(left, how.abandoned)),
+    ]);
+  }
+
+  /** @returns in a herd, the misses that another instance is loading right now (R5) */
+  async #findLoadedElsewhere(misses: readonly Miss<V, K>[]): Promise<ReadonlySet<Miss<V, K>>> {
+    const { herd, hold } = this.#parts;
+    if (herd?.isOn !== true || !this.#lease.isLive(this.#clocks.monotonicMs())) return new Set();
+    const taken = await herd.findTaken(misses.map(({ encoded }) => encoded));
+    // What this process has just written is not read from L2, so that there is nothing to wait for (R3).
+    return new Set(misses.filter(({ encoded }) => taken.has(encoded) && !hold.isHeld(encoded)));
+  }
+
+  /** @returns the misses that did not come up in L2 in time */
+  async #waitForOthers(
+    misses: readonly Miss<V, K>[],
+    abandoned: AbortSignal,
+  ): Promise<readonly Miss<V, K>[]> {
+    const { herd, closing } = this.#parts;
+    if (herd === undefined || misses.length === 0) return misses;
+    let missing = misses;
+    const look = async (): Promise<boolean> => {
+      missing = await this.#readL2(missing);
+      // Who waits for a detached flight came before the next change, and is not kept waiting for what follows it.
+      return missing.every(({ flight }) => flight.isDetached);
+    };
+    await herd.lookAgain(look, AbortSignal.any([abandoned, closing]));
+    return missing;
+  }
+
+  async #load(misses: readonly Miss<V, K>[], abandoned: AbortSignal): Promise<void> {
     const size = this.#parts.options.loadManySize;
     const chunks: (readonly Miss<V, K>[])[] = [];
-    for (let start = 0; start < missing.length; start += size) {
-      chunks.push(missing.slice(start, start + size));
-    }
-    await Promise.all(chunks.map((chunk) => this.#loadChunk(chunk, how.abandoned)));
+    for (let start = 0; start < misses.length; start += size) chunks.push(misses.slice(start, start + size));
+    await Promise.all(chunks.map((chunk) => this.#loadChunk(chunk, abandoned)));
   }
 
   /** @returns the misses that L2 could not answer */

@@ -54,6 +54,11 @@ export function namespaceKeys(keyPrefix: string, namespace: string): NamespaceKe
   };
 }
 
+/** Where instances agree on who loads a value for all of them; never read, gone within a moment. */
+export function ticketKey(keyPrefix: string, namespace: string, name: string): string {
+  return `${keyPrefix}:tidemark:${namespace}:ticket:${name}`;
+}
+
 /** The prefix of a region's L2 values; the value of a key is at `<prefix>:<encoded key>`. */
 export function regionPrefix(keyPrefix: string, regionName: string): string {
   return `${keyPrefix}:${regionName}`;
