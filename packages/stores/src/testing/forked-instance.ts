@@ -1,6 +1,7 @@
 // The parent's end of an app instance in a process of its own: its stores, as if they were here.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { EnvironmentVariables } from '../control/environment-reader.ts';
 import type { InstanceCommand, InstanceReply, InstanceRequest } from './instance-process.ts';
 import type { InstanceStores } from './instance-stores.ts';
 import type { StackAddress } from './policy-instance.ts';
@@ -17,6 +18,9 @@ export class ForkedInstance implements AsyncDisposable {
     this.stores = {
       policies: this.#remote('policies'),
       router: this.#remote('router'),
+      events: this.#remote('events'),
+      limiter: this.#remote('limiter'),
+      validations: this.#remote('validations'),
     };
     child.on('message', (message) => this.#settle(message as InstanceReply));
     child.on('exit', (code) => {
@@ -24,8 +28,12 @@ export class ForkedInstance implements AsyncDisposable {
     });
   }
 
-  /** Resolves when the instance serves from its cache. */
-  static async start(address: StackAddress): Promise<ForkedInstance> {
+  /**
+   * Resolves when the instance serves from its cache.
+   *
+   * @param env its switches; default: none is set
+   */
+  static async start(address: StackAddress, env: EnvironmentVariables = {}): Promise<ForkedInstance> {
     const child = fork(new URL('instance-process.ts', import.meta.url), {
       execArgv: ['--conditions=@tidemark/source'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -34,7 +42,7 @@ export class ForkedInstance implements AsyncDisposable {
     });
     const instance = new ForkedInstance(child);
     const { url, serviceRoleKey, redisUrl } = address;
-    await instance.#ask({ kind: 'start', address: { url, serviceRoleKey, redisUrl } });
+    await instance.#ask({ kind: 'start', address: { url, serviceRoleKey, redisUrl }, env });
     return instance;
   }
 

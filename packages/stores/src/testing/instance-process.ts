@@ -2,11 +2,12 @@
 // shares nothing with others but PostgreSQL and Redis, the rounds embedded. Ends with its parent.
 import { createCache, type Cache } from '@tidemark/cache';
 import { createEngine, supabaseJournal } from '@tidemark/engine';
+import type { EnvironmentVariables } from '../control/environment-reader.ts';
 import { type InstanceStores, openInstanceStores } from './instance-stores.ts';
 import { connectSupabase, type StackAddress } from './policy-instance.ts';
 
 export type InstanceCommand =
-  | { readonly kind: 'start'; readonly address: StackAddress }
+  | { readonly kind: 'start'; readonly address: StackAddress; readonly env: EnvironmentVariables }
   | {
       readonly kind: 'call';
       readonly store: keyof InstanceStores;
@@ -30,10 +31,12 @@ let instance: { readonly cache: Cache; readonly stores: InstanceStores } | undef
 
 async function run(command: InstanceCommand): Promise<unknown> {
   if (command.kind === 'start') {
-    const supabase = connectSupabase(command.address, command.address.serviceRoleKey);
+    const { address, env } = command;
+    const { redisUrl } = address;
+    const supabase = connectSupabase(address, address.serviceRoleKey);
     const engine = createEngine({ journal: supabaseJournal(supabase) });
-    const cache = createCache({ redis: command.address.redisUrl, engine });
-    instance = { cache, stores: openInstanceStores(supabase, cache) };
+    const cache = createCache({ redis: redisUrl, engine });
+    instance = { cache, stores: openInstanceStores({ supabase, cache, redisUrl, env }) };
     return cache.ready();
   }
   if (instance === undefined) throw new Error(`start comes before ${command.kind}`);

@@ -2,24 +2,33 @@
 // one line here.
 import type { SupabaseClient } from '@supabase/supabase-js';
 import type { Cache } from '@tidemark/cache';
-import { CachingPolicyStore } from '../policy/caching-policy-store.ts';
+import type { EnvironmentVariables } from '../control/environment-reader.ts';
+import { createPolicyStore } from '../policy/create-policy-store.ts';
 import type { LlmPolicyStore } from '../policy/policy-store.ts';
-import { SupabasePolicyStore } from '../policy/supabase-policy-store.ts';
 import { createLlmRouter, type LlmRouter } from '../router/llm-router.ts';
+import { openRedisParts, type RedisParts } from './redis-parts.ts';
 import { RecordingProvider } from './recording-provider.ts';
 
-export interface InstanceStores {
+export interface InstanceParts {
+  readonly supabase: SupabaseClient;
+  readonly cache: Cache;
+  readonly redisUrl: string;
+  /** The switches of this instance. */
+  readonly env: EnvironmentVariables;
+}
+
+export interface InstanceStores extends RedisParts {
   readonly policies: LlmPolicyStore;
   readonly router: Pick<LlmRouter, 'route'>;
 }
 
-export function openInstanceStores(supabase: SupabaseClient, cache: Cache): InstanceStores {
-  const policies = new CachingPolicyStore(new SupabasePolicyStore(supabase), cache);
+export function openInstanceStores({ supabase, cache, redisUrl, env }: InstanceParts): InstanceStores {
+  const policies = createPolicyStore({ supabase, cache, env });
   const router = createLlmRouter({
     policyStore: policies,
     providers: [new RecordingProvider('remote'), new RecordingProvider('local')],
     defaultProvider: 'remote',
     defaultModel: 'm',
   });
-  return { policies, router };
+  return { policies, router, ...openRedisParts({ cache, redisUrl, env }) };
 }
