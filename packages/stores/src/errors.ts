@@ -77,3 +77,28 @@ export class ConversationAccessError extends TidemarkError {
     super(message, { code });
   }
 }
+
+export type ConversationPathErrorCode =
+  /** There is none of that id in the tenant, or not in that conversation: the two look alike. */
+  | 'PATH_NOT_FOUND'
+  /** There is none of that id in the tenant, or it was deleted. */
+  | 'MESSAGE_NOT_FOUND'
+  /** The path neither holds nor inherits the message, or has nothing of it to merge. */
+  | 'MESSAGE_NOT_ON_PATH'
+  /** The primary path is never deleted, archived or merged into another. */
+  | 'PATH_IS_PRIMARY'
+  /** Nothing begins on an archived path, and nothing is added to it. */
+  | 'PATH_IS_ARCHIVED'
+  /** A path is merged once. */
+  | 'PATH_IS_MERGED'
+  /** Others inherit its messages. */
+  | 'PATH_HAS_BRANCHES';
+
+/** A rule of paths refused a write; nothing was changed. */
+export class ConversationPathError extends TidemarkError {
+  declare readonly code: ConversationPathErrorCode;
+
+  constructor(code: ConversationPathErrorCode, message: string) {
+    super(message, { code });
+  }
+}

@@ -1,5 +1,6 @@
 // The branches of a conversation. A path begins at a message of its parent, inherits everything up to and including
 // it, and goes on with messages of its own.
+import type { ConversationMessage } from '../conversation/conversation.ts';
 
 /** How one path's messages come into another: as one summary, all of them, or those that were chosen. */
 export const mergeModes = ['summary', 'full', 'selective'] as const;
@@ -33,4 +34,33 @@ export interface ConversationPath {
   readonly branchCount: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+}
+
+/** Messages carry their place on the path as `effectiveSequence`; where one was deleted, a number is missing. */
+export interface PathResolution {
+  readonly path: ConversationPath;
+  /** From the path without a parent down to this one. */
+  readonly lineage: readonly ConversationPath[];
+  readonly messages: readonly ConversationMessage[];
+}
+
+/** A message at which other paths begin. */
+export interface BranchPoint {
+  readonly message: ConversationMessage;
+  /** The active ones, in the order in which they were created. */
+  readonly paths: readonly ConversationPath[];
+}
+
+export interface MergePreview {
+  /** Of the source, in their order: what is copied, or in the mode `summary` what there is to sum up. */
+  readonly messages: readonly ConversationMessage[];
+  /** How many messages the target gains. */
+  readonly appendedCount: number;
+}
+
+export interface MergedPath {
+  /** The messages that the target gained, in their order. */
+  readonly messageIds: readonly string[];
+  /** The first of them, where there is a summary. */
+  readonly mergeSummaryMessageId?: string;
 }
