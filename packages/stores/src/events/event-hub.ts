@@ -88,13 +88,19 @@ interface Channel<Name extends string> {
   readonly ready: Promise<boolean>;
 }
 
+/** An own message that is still to come back. */
+interface Echo {
+  readonly channel: string;
+  readonly cancel: () => void;
+}
+
 export class RedisEventHub<Subject, Name extends string> implements EventHub<Subject, Name> {
   readonly #parts: EventHubParts<Subject, Name>;
   readonly #instanceId = randomUUID();
   readonly #schema: z.ZodType<HubEvent<Name>>;
   readonly #channels = new Map<string, Channel<Name>>();
   readonly #closing = new AbortController();
-  #echo: { readonly channel: string; readonly cancel: () => void } | undefined;
+  #echo: Echo | undefined;
   #subscriptions = 0;
   #refused = 0;
   #overflowed = 0;
@@ -188,8 +194,10 @@ export class RedisEventHub<Subject, Name extends string> implements EventHub<Sub
     // What is heard here went through JSON as well, so that nobody depends on where the sender was.
     this.#deliver(name, sent);
     if (redis === undefined) return false;
+    // Before it is sent: what comes back may be here before the answer is.
+    const echo = this.#expectEcho(name);
     const isSent = (await redis.attempt((commands) => commands.publish(name, text))) !== undefined;
-    if (isSent) this.#expectEcho(name);
+    if (!isSent && echo !== undefined && echo === this.#echo) this.#stopWaiting();
     return isSent;
   }
 
@@ -228,9 +236,13 @@ export class RedisEventHub<Subject, Name extends string> implements EventHub<Sub
     for (const queue of hearing) queue.push(event);
   }
 
-  /** Nothing else tells that a connection which only listens leads nowhere. */
-  #expectEcho(channel: string): void {
-    if (this.#echo !== undefined || !this.#channels.has(channel) || this.#closing.signal.aborted) return;
+  /**
+   * Nothing else tells that a connection which only listens leads nowhere.
+   *
+   * @returns undefined when nothing is to come back, or another message is waited for already
+   */
+  #expectEcho(channel: string): Echo | undefined {
+    if (this.#echo !== undefined || !this.#channels.has(channel)) return undefined;
     const { clock, redis, logger } = this.#parts;
     const cancel = clock.schedule(echoWithinMs, () => {
       this.#echo = undefined;
@@ -239,6 +251,7 @@ export class RedisEventHub<Subject, Name extends string> implements EventHub<Sub
       redis?.reconnectSubscriber();
     });
     this.#echo = { channel, cancel };
+    return this.#echo;
   }
 
   #stopWaiting(isHeard = false): void {
