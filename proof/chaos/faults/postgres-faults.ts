@@ -4,7 +4,7 @@ import type { PoolClient } from 'pg';
 import { bulkKeys, keyName, slowKey } from '../keys.ts';
 import { sharedMs } from '../shared-clock.ts';
 import type { Scene } from '../parts/scene.ts';
-import type { Fault } from './fault.ts';
+import { breaking, type Fault } from './fault.ts';
 
 const restarted: Fault = {
   name: 'PostgreSQL restarted',
@@ -14,29 +14,27 @@ const restarted: Fault = {
   run: ({ scene }) => scene.stack.postgres.restart('fast'),
 };
 
-const crashed: Fault = {
+const crashed = breaking({
   name: 'PostgreSQL crashed',
   what: 'kill -9 of the server and its backends; it recovers every acknowledged commit',
   part: 'postgres',
   breaksSource: true,
-  async run({ scene, moment }) {
-    await scene.stack.postgres.kill();
-    await moment();
-    await scene.stack.postgres.start();
-  },
-};
+  each: ({ stack }) => [stack.postgres],
+  breaks: (server) => server.kill(),
+  hold: 'moment',
+  heals: (server) => server.start(),
+});
 
-const frozen: Fault = {
+const frozen = breaking({
   name: 'PostgreSQL stopped',
   what: 'SIGSTOP of the whole server for longer than the bound',
   part: 'postgres',
   breaksSource: true,
-  async run({ scene, outlast }) {
-    await scene.stack.postgres.freeze();
-    await outlast();
-    scene.stack.postgres.thaw();
-  },
-};
+  each: ({ stack }) => [stack.postgres],
+  breaks: (server) => server.freeze(),
+  hold: 'outlast',
+  heals: (server) => server.thaw(),
+});
 
 const cutOff: Fault = {
   name: 'PostgreSQL connections lost',

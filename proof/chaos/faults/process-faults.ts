@@ -1,20 +1,16 @@
 // Instances and sidecars that die or stand still.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Fault, Stage } from './fault.ts';
+import { breaking, type Fault, type Stage, times } from './fault.ts';
 
-const killedInstance: Fault = {
+const killedInstance = breaking({
   name: 'instance killed',
   what: 'kill -9 of an instance under load, twice; a new process takes its place',
   part: 'instance 0',
-  async run({ scene, moment }) {
-    const [instance] = scene.instances;
-    for (let time = 0; time < 2; time += 1) {
-      await instance?.child.kill();
-      await moment();
-      await instance?.start();
-    }
-  },
-};
+  each: ({ instances }) => times(2, ...instances.slice(0, 1)),
+  breaks: (instance) => instance.child.kill(),
+  hold: 'moment',
+  heals: (instance) => instance.start(),
+});
 
 const stoppedInstance: Fault = {
   name: 'instance stopped',
@@ -34,42 +30,35 @@ const stoppedInstance: Fault = {
   },
 };
 
-const killedSidecars: Fault = {
+const killedSidecars = breaking({
   name: 'sidecars killed in turn',
   what: 'kill -9 of each sidecar, one after the other; each comes back',
   part: 'sidecars',
-  async run({ scene, moment }) {
-    for (const sidecar of scene.sidecars) {
-      await sidecar.kill();
-      await moment();
-      await sidecar.start();
-    }
-  },
-};
+  each: ({ sidecars }) => sidecars,
+  breaks: (sidecar) => sidecar.kill(),
+  hold: 'moment',
+  heals: (sidecar) => sidecar.start(),
+});
 
-const stoppedSidecars: Fault = {
+const stoppedSidecars = breaking({
   name: 'sidecars stopped in turn',
   what: 'SIGSTOP of each sidecar for longer than the bound; it wakes and believes that it still works',
   part: 'sidecars',
-  async run({ scene, outlast }) {
-    for (const sidecar of scene.sidecars) {
-      sidecar.signal('SIGSTOP');
-      await outlast();
-      sidecar.signal('SIGCONT');
-    }
-  },
-};
+  each: ({ sidecars }) => sidecars,
+  breaks: (sidecar) => sidecar.signal('SIGSTOP'),
+  hold: 'outlast',
+  heals: (sidecar) => sidecar.signal('SIGCONT'),
+});
 
-const noSidecar: Fault = {
+const noSidecar = breaking({
   name: 'no sidecar',
   what: 'kill -9 of both sidecars for longer than the bound',
   part: 'sidecars',
-  async run({ scene, outlast }) {
-    await Promise.all(scene.sidecars.map((sidecar) => sidecar.kill()));
-    await outlast();
-    await Promise.all(scene.sidecars.map((sidecar) => sidecar.start()));
-  },
-};
+  each: ({ sidecars }) => [sidecars],
+  breaks: (sidecars) => Promise.all(sidecars.map((sidecar) => sidecar.kill())),
+  hold: 'outlast',
+  heals: (sidecars) => Promise.all(sidecars.map((sidecar) => sidecar.start())),
+});
 
 /** The port moves what the cache believes; the machine's own clock stays. */
 async function jump(

@@ -1,20 +1,21 @@
 // Realtime silent, dead, restarted, flooding. Nothing may depend on it.
-import type { Fault } from './fault.ts';
+import { breaking, type Fault, times } from './fault.ts';
 
-const silent: Fault = {
+const silent = breaking({
   name: 'Realtime silent',
-  what: 'channels stay joined and nothing comes',
+  what: 'channels stay joined and nothing comes, two times',
   part: 'realtime',
-  async run({ scene, outlast }) {
-    const { vices } = scene.stack.realtime;
+  each: ({ stack }) => times(2, stack.realtime.vices),
+  breaks(vices) {
     vices.areChangesSilent = true;
     vices.areBroadcastsSilent = true;
-    await outlast();
-    await outlast();
+  },
+  hold: 'outlast',
+  heals(vices) {
     vices.areChangesSilent = false;
     vices.areBroadcastsSilent = false;
   },
-};
+});
 
 const dead: Fault = {
   name: 'Realtime dead',

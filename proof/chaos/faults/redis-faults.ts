@@ -1,80 +1,72 @@
 // Redis dead, frozen, slow, silent, empty, older than it was, and failed over to a replica that lost writes.
 import { startFaultProxy } from '@tidemark/devstack';
-import type { Fault, Stage } from './fault.ts';
+import { breaking, type Fault, type Stage, times } from './fault.ts';
 
-const killed: Fault = {
+const killed = breaking({
   name: 'Redis killed',
   what: 'kill -9 of Redis; it comes back with its data',
   part: 'redis',
-  async run({ scene, moment }) {
-    await scene.redis.server.kill();
-    await moment();
-    await scene.redis.server.start();
-  },
-};
+  each: ({ redis }) => [redis.server],
+  breaks: (server) => server.kill(),
+  hold: 'moment',
+  heals: (server) => server.start(),
+});
 
-const frozen: Fault = {
+const frozen = breaking({
   name: 'Redis stopped',
   what: 'SIGSTOP of Redis for longer than the bound: connections stay open, nothing answers',
   part: 'redis',
-  async run({ scene, outlast }) {
-    await scene.redis.server.freeze();
-    await outlast();
-    scene.redis.server.thaw();
-  },
-};
+  each: ({ redis }) => [redis.server],
+  breaks: (server) => server.freeze(),
+  hold: 'outlast',
+  heals: (server) => server.thaw(),
+});
 
-const partitioned: Fault = {
+const partitioned = breaking({
   name: 'Redis partitioned',
   what: 'one instance is cut off from Redis for longer than the bound',
   part: 'redis',
-  async run({ scene, outlast }) {
-    const proxy = scene.instances[0]?.proxy;
-    await proxy?.cut();
-    await outlast();
-    await proxy?.heal();
-  },
-};
+  each: ({ instances }) => instances.slice(0, 1),
+  breaks: ({ proxy }) => proxy.cut(),
+  hold: 'outlast',
+  heals: ({ proxy }) => proxy.heal(),
+});
 
-const halfOpen: Fault = {
+const halfOpen = breaking({
   name: 'Redis half-open',
   what: 'the connections of one instance stay open and carry nothing, for longer than the bound; then, of a sidecar',
   part: 'redis',
-  async run({ scene, outlast }) {
-    for (const proxy of [scene.instances[2]?.proxy, scene.sidecars[0]?.proxy]) {
-      proxy?.silence();
-      await outlast();
-      await proxy?.heal();
-    }
-  },
-};
+  each: ({ instances, sidecars }) => [...instances.slice(2), ...sidecars.slice(0, 1)],
+  breaks: ({ proxy }) => proxy.silence(),
+  hold: 'outlast',
+  heals: ({ proxy }) => proxy.heal(),
+});
 
-const deaf: Fault = {
+const deaf = breaking({
   name: 'replies lost',
   what: 'what a sidecar sends arrives, what Redis answers does not: every publish has an unknown outcome',
   part: 'redis',
-  async run({ scene, moment }) {
-    for (const { proxy } of scene.sidecars) {
-      proxy.silence('toClient');
-      await moment();
-      // The answers that were under way are lost with their connections.
-      proxy.cutConnections();
-      await proxy.heal();
-      await moment();
-    }
+  each: ({ sidecars }) => sidecars,
+  breaks: ({ proxy }) => proxy.silence('toClient'),
+  hold: 'moment',
+  async heals({ proxy }) {
+    // The answers that were under way are lost with their connections.
+    proxy.cutConnections();
+    await proxy.heal();
   },
-};
+});
 
-const slow: Fault = {
+const slow = breaking({
   name: 'Redis 300 ms slow',
   what: 'every answer of Redis is 300 ms late, for everybody, for longer than the bound',
   part: 'redis',
-  async run({ scene, outlast }) {
-    for (const proxy of scene.redis.proxies) proxy.delay(300, 'toClient');
-    await outlast();
-    await Promise.all(scene.redis.proxies.map((proxy) => proxy.heal()));
+  each: ({ redis }) => [redis.proxies],
+  breaks(proxies) {
+    for (const proxy of proxies) proxy.delay(300, 'toClient');
   },
-};
+  hold: 'outlast',
+  heals: (proxies) => Promise.all(proxies.map((proxy) => proxy.heal())),
+});
 
 const emptied: Fault = {
   name: 'Redis empty',
@@ -95,17 +87,14 @@ const older: Fault = {
   },
 };
 
-const flushed: Fault = {
+const flushed = breaking({
   name: 'FLUSHALL',
   what: 'FLUSHALL, three times',
   part: 'redis',
-  async run({ scene, moment }) {
-    for (let time = 0; time < 3; time += 1) {
-      await scene.redis.run((redis) => redis.flushall());
-      await moment();
-    }
-  },
-};
+  each: ({ redis }) => times(3, redis),
+  breaks: (redis) => redis.run((commands) => commands.flushall()),
+  hold: 'moment',
+});
 
 /** Keys of another user of the same Redis, until the memory is full and something has to go. */
 const strangers = 4_000;
@@ -163,17 +152,14 @@ async function failOver({ scene, moment }: Stage): Promise<void> {
   if (old.pid !== undefined) await old.kill();
 }
 
-const pubsubKilled: Fault = {
+const pubsubKilled = breaking({
   name: 'pub/sub connections killed',
   what: 'CLIENT KILL TYPE pubsub, eight times',
   part: 'redis',
-  async run({ scene, moment }) {
-    for (let time = 0; time < 8; time += 1) {
-      await scene.redis.run((redis) => redis.client('KILL', 'TYPE', 'pubsub'));
-      await moment();
-    }
-  },
-};
+  each: ({ redis }) => times(8, redis),
+  breaks: (redis) => redis.run((commands) => commands.client('KILL', 'TYPE', 'pubsub')),
+  hold: 'moment',
+});
 
 const messagesLost: Fault = {
   name: '30 % of messages lost',
@@ -190,17 +176,16 @@ const messagesLost: Fault = {
   },
 };
 
-const allConnectionsReset: Fault = {
+const allConnectionsReset = breaking({
   name: 'connections reset',
   what: 'every connection to Redis is reset, six times',
   part: 'redis',
-  async run({ scene, moment }) {
-    for (let time = 0; time < 6; time += 1) {
-      for (const proxy of scene.redis.proxies) proxy.cutConnections();
-      await moment();
-    }
+  each: ({ redis }) => times(6, redis.proxies),
+  breaks(proxies) {
+    for (const proxy of proxies) proxy.cutConnections();
   },
-};
+  hold: 'moment',
+});
 
 export const redisFaults: readonly Fault[] = [
   killed,

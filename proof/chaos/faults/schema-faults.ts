@@ -1,6 +1,6 @@
 // Changes of the table behind the journal's back: triggers switched off, the table recreated, columns added.
 import { createTableSql, trackSql } from '../parts/scene.ts';
-import type { Fault } from './fault.ts';
+import { breaking, type Fault, times } from './fault.ts';
 
 const lockTimeout = `set local lock_timeout = '5s'`;
 
@@ -18,18 +18,17 @@ const triggersOff: Fault = {
   },
 };
 
-const triggersBlink: Fault = {
+const triggersBlink = breaking({
   name: 'triggers off between two rounds',
   what: 'the triggers are disabled and enabled again at once, five times, with writes in between',
   part: 'postgres',
-  async run({ scene, moment }) {
-    for (let time = 0; time < 5; time += 1) {
-      await scene.pool.query('alter table public.item disable trigger all');
-      await scene.pool.query(enableAlwaysSql);
-      await moment();
-    }
+  each: ({ pool }) => times(5, pool),
+  async breaks(pool) {
+    await pool.query('alter table public.item disable trigger all');
+    await pool.query(enableAlwaysSql);
   },
-};
+  hold: 'moment',
+});
 
 /** Back to exactly what `track` made, in one statement. */
 const enableAlwaysSql = `
@@ -61,23 +60,21 @@ const recreated: Fault = {
   },
 };
 
-const ddl: Fault = {
+const ddl = breaking({
   name: 'DDL',
   what: 'a column is added, its type changed (which rewrites the table), an index made, both dropped',
   part: 'postgres',
-  async run({ scene, moment }) {
-    for (const statement of [
+  each: ({ pool }) =>
+    [
       'alter table public.item add column note text',
       'create index item_note on public.item (note)',
       'alter table public.item alter column note type integer using null',
       'drop index public.item_note',
       'alter table public.item drop column note',
-    ]) {
-      await scene.pool.query(statement);
-      await moment();
-    }
-  },
-};
+    ].map((statement) => () => pool.query(statement)),
+  breaks: (change) => change(),
+  hold: 'moment',
+});
 
 const truncated: Fault = {
   name: 'TRUNCATE',
