@@ -1,6 +1,7 @@
 // `npm run chaos`: the fault run from the command line. The only file of it that hears signals and exits.
 import { type ChaosOptions, parseOptions, usage } from './options.ts';
 import { runChaos } from './chaos.ts';
+import { fetchLibfaketime } from './parts/libfaketime.ts';
 import { explainBackwards, rowLine, summarise, titleLine } from './report/report.ts';
 import { writeDocument } from './report/document.ts';
 
@@ -15,6 +16,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 
 const tell = options.isJson ? console.error : console.log;
 tell(`seed ${options.seed}, B = ${options.boundMs} ms, ${options.contestant}\n${titleLine()}`);
+const noFaketime = await fetchLibfaketime();
+if (noFaketime !== undefined) tell(`libfaketime can't be had: ${noFaketime}`);
 const rows = await runChaos({
   options,
   signal: stopping.signal,
@@ -25,7 +28,7 @@ const rows = await runChaos({
   onSkip: (fault, reason) => tell(`skipped: ${fault.name}: ${reason}`),
 });
 const summary = summarise(rows, options);
-tell(`\nbackwards: ${explainBackwards(rows)}\n${summary.sentence}`);
+tell(`\nwent back in time: ${explainBackwards(rows)}\n${summary.sentence}`);
 if (options.isJson) console.log(JSON.stringify({ options, rows, summary }));
 if (options.mustWrite) tell(`written to ${await writeDocument(rows, options)}`);
 const isAsExpected =
