@@ -34,7 +34,6 @@ type Outcome = 'under way' | 'answered' | 'failed';
 
 interface Load {
   readonly ask: Ask;
-  readonly begunAt: Instant;
   /** How many asks there had been when the outcome was known. */
   endedAfter: number;
   outcome: Outcome;
@@ -78,11 +77,11 @@ export class LoadLedger {
   /** A load begins for a read. @returns to be called with its outcome */
   begin(key: number, ask: Ask): (outcome: 'answered' | 'failed') => void {
     this.#loads[key] = (this.#loads[key] ?? 0) + 1;
-    const load: Load = { ask, begunAt: this.#now(), endedAfter: this.#asks, outcome: 'under way' };
+    const load: Load = { ask, endedAfter: this.#asks, outcome: 'under way' };
     const before = this.#latest.get(key);
     // A read that began earlier and came to its load later says nothing about the load that it did not know of.
     if (before === undefined || before.ask.number < ask.number) {
-      if (before !== undefined && this.#isExtra(key, before, load)) this.#extraLoads += 1;
+      if (before !== undefined && this.#isExtra(key, before, ask)) this.#extraLoads += 1;
       this.#latest.set(key, load);
     }
     return (outcome) => {
@@ -100,14 +99,14 @@ export class LoadLedger {
     return counts;
   }
 
-  #isExtra(key: number, before: Load, { ask, begunAt }: Load): boolean {
+  #isExtra(key: number, before: Load, ask: Ask): boolean {
     if (ask.isFresh || before.outcome === 'failed') return false;
     if (before.ask.epochs.get(key) !== ask.epochs.get(key)) return false;
     const { boundMs, keptMs, hasLease } = this.#options;
     const wasUnderWay = before.outcome === 'under way' || before.endedAfter >= ask.number;
-    // Ages are taken a little after the cache took them: what is too young here was too young there.
-    if (wasUnderWay) return ageMs(before.ask.at, begunAt) < boundMs / 2;
-    const age = ageMs(before.begunAt, begunAt);
+    // From before the cache noted its time until after it asked for the time: what is too young here was so there.
+    const age = ageMs(before.ask.at, this.#now());
+    if (wasUnderWay) return age < boundMs / 2;
     return age < boundMs || (ask.hasLease && hasLease() && age < keptMs);
   }
 

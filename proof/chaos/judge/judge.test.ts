@@ -126,7 +126,7 @@ describe('reads that go back in time', () => {
       read(3, 3_010, { endMs: 3_020, origin: 'source' }),
       read(2, 3_030, { endMs: 3_040, origin: 'L2' }),
     );
-    expect(steps).toEqual({ overlapping: 0, backwards: 1, byOrigins: { 'source>L2': 1 } });
+    expect(steps).toEqual({ overlapping: 0, backwards: 1, byOrigins: { 'source>L2': 1 }, stalestMs: 30 });
   });
 
   it('are told apart from reads that overlap', () => {
@@ -134,7 +134,7 @@ describe('reads that go back in time', () => {
       read(2, 2_990, { endMs: 3_040, origin: 'source' }),
       read(3, 3_010, { endMs: 3_020 }),
     );
-    expect(steps).toEqual({ overlapping: 1, backwards: 0, byOrigins: {} });
+    expect(steps).toEqual({ overlapping: 1, backwards: 0, byOrigins: {}, stalestMs: 0 });
   });
 
   it('do not count between two instances', () => {

@@ -47,11 +47,11 @@ export function judge({ commits, instances, boundMs, loss }: History): Verdict {
   const blame = (text: string, read: Read): void => {
     if (examples.length < maxExamples) examples.push(`${text}: ${describe(read)}`);
   };
-  const steps: Steps = { overlapping: 0, backwards: 0, byOrigins: {} };
+  const steps: Steps = { overlapping: 0, backwards: 0, byOrigins: {}, stalestMs: 0 };
   for (const log of instances) {
     verdict.reads += log.count;
     // A crash that loses commits takes the rows themselves back in time.
-    findSteps(log, steps, loss?.fromMs ?? Number.POSITIVE_INFINITY);
+    findSteps(log, steps, { commits, untilMs: loss?.fromMs ?? Number.POSITIVE_INFINITY });
     for (const read of log) {
       const isAfterLoss = loss !== undefined && read.startMs >= loss.untilMs;
       if (loss !== undefined && read.endMs >= loss.fromMs && !isAfterLoss) continue;

@@ -63,7 +63,8 @@ export function explainBackwards(rows: readonly Row[]): string {
     }
   }
   const parts = [...byOrigins].sort(([, a], [, b]) => b - a).map(([origins, count]) => `${origins} ${count}`);
-  return parts.length === 0 ? 'none' : parts.join(', ');
+  const stalestMs = Math.max(...rows.map(({ steps }) => steps.stalestMs));
+  return parts.length === 0 ? 'none' : `${parts.join(', ')}; the stalest by ${stalestMs.toFixed(0)} ms`;
 }
 
 export interface Chapter {
