@@ -35,6 +35,7 @@ create function public.values_of_types() returns table (
   select '2026-01-02 03:04:05.678+00'::timestamptz, '2026-01-02 03:04:05'::timestamp, '2026-01-02'::date, 1.10, 42::bigint,
     '18446744073709551615'::xid8, '\\xdead'::bytea, array['a', 'b,c'], '{"a": [1, null]}'::jsonb
 $$;
+create function public.type_of_json(document jsonb) returns text language sql as $$ select jsonb_typeof(document) $$;
 create function public.whoami() returns jsonb language sql as
   $$ select jsonb_build_object('role', current_user, 'uid', auth.uid(), 'tenant', auth.jwt() ->> 'tenant_id') $$;
 create function public.service_only() returns text language sql security definer as $$ select 'secret' $$;
@@ -120,6 +121,15 @@ describe('an unmodified supabase-js', () => {
         jsonb: { a: [1, null] },
       },
     ]);
+  });
+
+  test.each([
+    ['object', { a: ['b'] }],
+    ['array', [{}]],
+    ['string', 'text'],
+    ['string', '{ no document'],
+  ])('gives a function its JSON parameter as %s', async (type, document) => {
+    expect((await anon.rpc('type_of_json', { document })).data).toBe(type);
   });
 
   test('counts, and gets no more rows than the limit', async () => {

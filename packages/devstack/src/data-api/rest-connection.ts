@@ -26,6 +26,24 @@ function jsonNumber(text: string): number | string {
   return Number.isFinite(number) ? number : text;
 }
 
+/**
+ * lite writes the JSON of an rpc's parameter itself and hands it on as a text; written once more, an object would arrive
+ * as a text within JSON. PostgREST gives the parameter what the body holds.
+ */
+function jsonText(value: unknown): string {
+  return typeof value === 'string' && isJsonDocument(value) ? value : JSON.stringify(value);
+}
+
+function isJsonDocument(text: string): boolean {
+  if (!/^[{[]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const postgresOptions = {
   // As PostgREST: a pool of ten, and a request waits ten seconds for the database at most.
   max: 10,
@@ -36,6 +54,8 @@ const postgresOptions = {
     timestamptz: { to: 1184, from: [1184], serialize: String, parse: isoTime },
     timetz: { to: 1266, from: [1266], serialize: String, parse: isoTime },
     numeric: { to: 1700, from: [1700], serialize: String, parse: jsonNumber },
+    json: { to: 114, from: [114], serialize: jsonText, parse: JSON.parse },
+    jsonb: { to: 3802, from: [3802], serialize: jsonText, parse: JSON.parse },
     // As PostgreSQL writes it: \x and hexadecimal digits.
     bytea: { to: 17, from: [17], serialize: String, parse: String },
   },
