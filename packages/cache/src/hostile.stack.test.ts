@@ -96,6 +96,10 @@ describe('a value in L2 (#44)', () => {
       (await honest('k1', own)).replace(/^1 \S+/, '1 9007199254740993-9007199254740993'),
     'whose payload is no JSON': () => honest('k1', 'version: 7'),
     'whose payload was cut': () => honest('k1', '[7'),
+    'whose payload is a number outside of brackets, which may have lost digits': () => honest('k1', '7'),
+    'that is "known absent" outside of brackets': () => honest('k1', 'null'),
+    'of two payloads': () => honest('k1', '[{"version":7},{"version":8}]'),
+    'of no payload': () => honest('k1', '[]'),
     'that names __proto__': () => honest('k1', '[{"version":7,"__proto__":{"isAdmin":true}}]'),
     'that names __proto__ with an escape': () =>
       honest('k1', '[{"version":7,"\\u005f_proto__":{"isAdmin":true}}]'),

@@ -1,7 +1,10 @@
-import { silentLogger } from '@tidemark/protocol';
+// The connections of a cache where Redis comes late, or is far behind.
 import { startFaultProxy, startRedis, until } from '@tidemark/devstack';
+import { FakeClock } from '@tidemark/devstack/fakes';
+import { silentLogger } from '@tidemark/protocol';
 import { expect, it } from 'vitest';
 import { createCache } from './cache.ts';
+import { CacheRedis } from './redis.ts';
 
 it('a cache that was started before Redis hears the others as soon as it is there', async () => {
   await using server = await startRedis();
@@ -30,4 +33,29 @@ it('a cache that was started before Redis hears the others as soon as it is ther
     return reading.peek('a') === undefined;
   });
   expect(reading.peek('a')).toBeUndefined();
+});
+
+it('a read goes past a Redis that 10,000 reads wait for already, and asks it again when they are answered (R4)', async () => {
+  await using server = await startRedis();
+  const clock = new FakeClock();
+  const redis = new CacheRedis({ redis: server.url, clock, logger: silentLogger, readTimeoutMs: 100 });
+  await until(() => redis.isConnected);
+  const answer = Promise.withResolvers<string>();
+  const waiting = Array.from({ length: 10_000 }, () => redis.attempt(() => answer.promise));
+
+  let asked = 0;
+  const ask = (): Promise<unknown> =>
+    redis.attempt((commands) => {
+      asked += 1;
+      return commands.ping();
+    });
+  expect(await ask()).toBeUndefined();
+  // Not asked at all, and no failure: nothing says that Redis is in trouble.
+  expect([asked, redis.errors]).toEqual([0, 0]);
+
+  answer.resolve('late');
+  await Promise.all(waiting);
+  expect(await ask()).toBe('PONG');
+  expect(clock.pending).toBe(0);
+  redis.close();
 });

@@ -44,6 +44,25 @@ describe('the first publisher of a namespace', () => {
     expect(one.log.told('info')).toContain('new generation, linked to nothing');
   });
 
+  test.each<[string, (scene: RedisScene) => Promise<unknown>]>([
+    ['evicted', ({ redis, keys }) => redis.del(keys.watch)],
+    ['overwritten', ({ redis, keys }) => redis.set(keys.watch, 'by a stranger')],
+    [
+      'replaced by a key of another type',
+      ({ redis, keys }) => redis.multi().del(keys.watch).lpush(keys.watch, 'x').exec(),
+    ],
+  ])(
+    'writes a watch that was %s again within twenty rounds: new instances get their lease (R6)',
+    async (_what, spoil) => {
+      const one = await scene.working();
+      const { watch } = await scene.now();
+      await spoil(scene);
+      expect((await scene.now()).watch).toBeNull();
+      for (let round = 0; round < 20; round += 1) await one.round();
+      expect((await scene.now()).watch).toEqual(watch);
+    },
+  );
+
   test('publishes what one round found as one record: in the log, on the bus, and L2 without the old values', async () => {
     const one = await scene.working();
     const follows = await scene.follower();
