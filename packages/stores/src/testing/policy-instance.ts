@@ -33,15 +33,23 @@ export function connectSupabase({ url }: Pick<StackAddress, 'url'>, key: string)
   });
 }
 
+export function openInstanceCache(
+  address: StackAddress,
+  supabase: SupabaseClient,
+  hasEngine: boolean,
+): Cache {
+  return createCache({
+    redis: address.redisUrl,
+    ...(hasEngine && { engine: createEngine({ journal: supabaseJournal(supabase) }) }),
+  });
+}
+
 export function startPolicyInstance(
   address: StackAddress,
   { hasEngine = true, ...options }: PolicyInstanceOptions = {},
 ): PolicyInstance {
   const supabase = connectSupabase(address, address.serviceRoleKey);
-  const cache = createCache({
-    redis: address.redisUrl,
-    ...(hasEngine && { engine: createEngine({ journal: supabaseJournal(supabase) }) }),
-  });
+  const cache = openInstanceCache(address, supabase, hasEngine);
   const source = new SupabasePolicyStore(supabase);
   const store = new CachingPolicyStore(source, cache, options);
   return { supabase, cache, source, store, [Symbol.asyncDispose]: () => cache.close() };

@@ -1,0 +1,55 @@
+// The conversation stores on a real PostgreSQL, Data API and Redis.
+import { startStack, type Stack, until } from '@tidemark/devstack';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type ConversationInstance,
+  plantConversation,
+  startConversationInstance,
+} from '../testing/conversation-instance.ts';
+import { describeConversationLists } from '../testing/conversation-list-suite.ts';
+import { describeConversationStore } from '../testing/conversation-store-suite.ts';
+import { createConversation, newTenant, say } from '../testing/conversation-subject.ts';
+import type { ConversationRecord } from './conversation.ts';
+
+/** Each costs round trips to real servers. */
+const runs = 15;
+
+let stack: Stack;
+let database: Client;
+let redis: Redis;
+let on: ConversationInstance;
+
+beforeAll(async () => {
+  stack = await startStack({ realtime: false });
+  database = new Client({ connectionString: stack.databaseUrl });
+  await database.connect();
+  redis = new Redis(stack.redisUrl);
+  on = startConversationInstance(stack);
+  await on.cache.ready();
+});
+
+afterAll(async () => {
+  await on.cache.close();
+  redis.disconnect();
+  await database.end();
+  await stack.close();
+});
+
+const plant = (conversationId: string, changes: Partial<ConversationRecord>): Promise<void> =>
+  plantConversation(database, conversationId, changes);
+
+const source = { store: () => on.source, plant, runs };
+const cached = {
+  store: () => on.store,
+  // As whoever writes the row beside the store does it in an app.
+  plant: (conversationId: string, changes: Partial<ConversationRecord>) =>
+    on.store.writeRow(conversationId, () => plant(conversationId, changes)),
+  runs,
+};
+
+describeConversationStore('SupabaseConversationStore', source);
+describeConversationLists('SupabaseConversationStore', source);
+describeConversationStore('CachingConversationStore over Supabase', cached);
+describeConversationLists('CachingConversationStore over Supabase', cached);
