@@ -42,16 +42,23 @@ export interface Summary {
 }
 
 export function summarise(rows: readonly Row[], options: ChaosOptions): Summary {
-  const reads = rows.reduce((sum, row) => sum + row.reads, 0);
-  const beyond = rows.reduce((sum, row) => sum + row.beyondBound, 0);
+  const sum = (of: (row: Row) => number): number => rows.reduce((total, row) => total + of(row), 0);
+  const [reads, beyond] = [sum((row) => row.reads), sum((row) => row.beyondBound)];
   const wrongRows = rows.filter(({ isGood }) => !isGood).length;
-  const counted = `${reads.toLocaleString('en-US')} reads checked, ${beyond.toLocaleString('en-US')} beyond B = ${options.boundMs} ms`;
   const bound =
     beyond === 0 && reads > 0
       ? `; with 95 % confidence fewer than ${upperBound(reads).toExponential(1)} of all reads are (3/n)`
       : '';
-  const sentence = `${rows.length} rows, ${wrongRows} wrong, seed ${options.seed}: ${counted}${bound}.`;
+  const sentence = [
+    `${rows.length} rows, ${wrongRows} wrong, seed ${options.seed}: `,
+    `${formatted(reads)} reads checked, ${formatted(beyond)} beyond B = ${options.boundMs} ms${bound}; `,
+    `${formatted(sum((row) => row.loads))} loads, ${formatted(sum((row) => row.extraLoads))} too many.`,
+  ].join('');
   return { reads, wrongRows, sentence };
+}
+
+function formatted(count: number): string {
+  return count.toLocaleString('en-US');
 }
 
 /** How reads went back in time, over all rows. */
@@ -67,22 +74,29 @@ export function explainBackwards(rows: readonly Row[]): string {
   return parts.length === 0 ? 'none' : `${parts.join(', ')}; the stalest by ${stalestMs.toFixed(0)} ms`;
 }
 
-export interface Chapter {
-  readonly title: string;
-  readonly options: ChaosOptions;
-  readonly rows: readonly Row[];
+/** Rows in which no answer broke a promise of time: where the control was lucky, or its fault did not touch it. */
+function rowsInTime(rows: readonly Row[]): readonly string[] {
+  return rows
+    .filter((row) => row.beyondBound + row.survivors + row.ownMisses + row.invented === 0)
+    .map(({ fault }) => fault);
 }
 
-export function markdown({ title, options, rows }: Chapter): string {
+/** @param place the machine, and what else it had to do */
+export function markdown(rows: readonly Row[], options: ChaosOptions, place: string): string {
   const titles = ['fault', ...columns.map(([title]) => title)];
   const lines = rows.map((row) => [row.fault, ...columns.map(([, cell]) => cell(row))]);
+  const inTime = rowsInTime(rows);
   return [
-    `## ${title}`,
-    '',
     summarise(rows, options).sentence,
     '',
-    `Reads that went back in time on one instance, by where the newer and the older answer came from: ${explainBackwards(rows)}.`,
+    `On ${place}. Reads that went back in time on one instance, by where the newer and the older answer came from: ${explainBackwards(rows)}.`,
     '',
+    ...(options.contestant === 'naive'
+      ? [
+          `No stale answer beyond B, survivor, own miss or invention in ${inTime.length} rows: ${inTime.join(', ')}.`,
+          '',
+        ]
+      : []),
     tableLine(titles),
     tableLine(titles.map((_, index) => (index === 0 ? '---' : '--:'))),
     ...lines.map(tableLine),
