@@ -49,22 +49,44 @@ function read({ instance, region, key }: Target, world: World, isFresh: boolean)
   );
 }
 
+function readMany(world: World, [name = '', regionName, ...keys]: readonly string[]): void {
+  const instance = world.processes.get(name);
+  const region = world.regions.find((one) => one.name === regionName);
+  if (!(instance instanceof Instance) || region === undefined) return;
+  const begun = keys.map((key) => world.oracle.begin({ instance, region, key, isFresh: false }));
+  const answer = instance.regions.get(region.name)?.getMany(keys);
+  answer?.then(
+    (values) => {
+      if (world.processes.get(name) !== instance) return;
+      for (const [index, one] of begun.entries()) {
+        const value = values[index];
+        if (typeof value === 'number') world.oracle.judge(one, value);
+      }
+    },
+    () => {},
+  );
+}
+
 function write({ instance, region, key }: Target, world: World): void {
   const { link } = instance;
   const change = async (): Promise<void> => {
-    const transaction = await link.ask('write', (database) => database.write(region.reads, [key]));
-    if (transaction === undefined) return;
-    instance.transactions.add(transaction);
+    let transaction: Transaction | undefined;
     try {
+      await link.ask('write', (database) => {
+        transaction = database.write(region.reads, [key]);
+        if (transaction !== undefined) instance.transactions.add(transaction);
+      });
       await link.ask(
         'commit',
-        (database) => database.commit(transaction),
+        (database) => transaction && database.commit(transaction),
         () => world.database.acknowledge(),
       );
     } finally {
-      // The session is gone, and with it what it had not committed.
-      world.database.rollBack(transaction);
-      instance.transactions.delete(transaction);
+      // The session is gone, and with it what it had not committed; also when nobody heard that it had begun.
+      if (transaction !== undefined) {
+        world.database.rollBack(transaction);
+        instance.transactions.delete(transaction);
+      }
     }
   };
   const isOver = (): void => {
@@ -138,6 +160,7 @@ const performers: Readonly<Record<string, Perform>> = {
   // What applications do.
   read: onRegion((target, world) => read(target, world, false)),
   'read-fresh': onRegion((target, world) => read(target, world, true)),
+  'read-many': readMany,
   write: onRegion(write),
   invalidate: onRegion(invalidate),
 };

@@ -136,7 +136,11 @@ export class Adversary {
     if (!isAwake) return;
     const region = this.#dice.pick(world.regions);
     const target = `${name} ${region.name} ${this.#dice.pick(region.keys)}`;
-    choices.push({ action: `read ${target}`, weight: 1.5 }, { action: `read-fresh ${target}`, weight: 0.05 });
+    choices.push(
+      { action: `read ${target}`, weight: 1.5 },
+      { action: `read-many ${name} ${region.name} ${region.keys.join(' ')}`, weight: 0.4 },
+      { action: `read-fresh ${target}`, weight: 0.05 },
+    );
     if (!this.#has('own writes')) return;
     choices.push(
       { action: `write ${target}`, weight: 0.4 },
@@ -209,11 +213,8 @@ export class Adversary {
   }
 
   #processFaults(world: World, choices: Choice[]): void {
-    for (const name of ['i0', 'i1', 's0', 's1']) {
-      if (world.processes.has(name)) continue;
-      if (name.startsWith('i') || (world.hasRedis && !world.isAlone(name))) {
-        choices.push({ action: `start ${name}`, weight: 0.4 });
-      }
+    for (const name of world.names) {
+      if (!world.processes.has(name)) choices.push({ action: `start ${name}`, weight: 0.4 });
     }
     const process = this.#dice.pick([...world.processes.values()]);
     const { name, clock, isPaused } = process;

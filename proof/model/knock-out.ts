@@ -1,6 +1,6 @@
 // What a knock-out is: a mechanism, what takes it away, and the scenes in which its race can happen at all. A patch
 // removes a guard from a product file while it is loaded; the file itself is never touched. A weakness removes a guard
-// of a script or of the SQL from its model.
+// of a script or of the SQL from its model. A race that chance would hardly ever meet has a schedule (schedules.ts).
 import type { Fault } from './adversary.ts';
 import type { DatabaseWeakness } from './database-model.ts';
 import type { ScriptWeakness } from './redis-scripts.ts';
@@ -14,20 +14,30 @@ export interface Patch {
   readonly instead: string;
 }
 
-export interface KnockOut {
-  /** Where a search starts: a seed shortly before one that is known to find it. Default 1. */
-  readonly seed?: number;
+export interface Removal {
+  readonly patches?: readonly Patch[];
+  readonly weakness?: DatabaseWeakness | ScriptWeakness;
+}
+
+export interface KnockOut extends Removal {
   readonly name: string;
   /** What is gone, in a few words. */
   readonly removes: string;
-  readonly patches?: readonly Patch[];
-  readonly weakness?: DatabaseWeakness | ScriptWeakness;
   readonly wish: Partial<Scene>;
-  /** Which other guards keep the promise alone, when the search finds nothing: then nothing is expected of it. */
-  readonly backedUpBy?: string;
+  /** The knock-out of another guard that keeps the promise when this one is gone: the two go together. */
+  readonly backup?: string;
 }
 
 /** Two sidecars on one namespace with Redis, and these faults only. */
-export function scene(faults: readonly Fault[], more: Partial<Scene> = {}): Partial<Scene> {
-  return { hasRedis: true, sidecars: 2, knowsPrefixes: true, hasTwoNamespaces: false, faults, ...more };
+export function scene(faults: readonly Fault[], more: Partial<Scene> = {}): Scene {
+  return {
+    hasRedis: true,
+    sidecars: 2,
+    isEmbedded: false,
+    hasSmallL1: false,
+    knowsPrefixes: true,
+    hasTwoNamespaces: false,
+    faults,
+    ...more,
+  };
 }

@@ -1,4 +1,5 @@
-// What the listener rests on: the chain of records, the readings that prove the tidemark, the reset. Guards are quoted as they stand in the product.
+// What the listener rests on: the chain of records, the readings that prove the tidemark, the reset. Guards
+// are quoted as they stand in the product.
 import { type KnockOut, scene } from './knock-out.ts';
 
 const listenerState = 'packages/cache/src/invalidate/listener-state.ts';
@@ -41,7 +42,6 @@ export const listenerKnockOuts: readonly KnockOut[] = [
   },
   {
     name: 'mark before the records',
-    seed: 1002,
     removes: 'the mark waits for the records up to the head that proves it',
     patches: [
       {
@@ -54,7 +54,6 @@ export const listenerKnockOuts: readonly KnockOut[] = [
   },
   {
     name: 'mark taken when the head arrives',
-    seed: 58,
     removes: 'the time of a reading is before its request',
     patches: [
       {
@@ -77,12 +76,10 @@ export const listenerKnockOuts: readonly KnockOut[] = [
         instead: '',
       },
     ],
-    wish: scene(['kill sidecars', 'stall', 'cut']),
-    backedUpBy: 'a reading of another generation is ignored, and a reconnect discards what is pending',
+    wish: scene(['cut', 'stray master', 'stall']),
   },
   {
     name: 'readings kept over a reconnect',
-    seed: 183,
     removes: 'two readings come from one connection',
     patches: [
       {
@@ -95,7 +92,6 @@ export const listenerKnockOuts: readonly KnockOut[] = [
   },
   {
     name: 'heads read from a replica',
-    seed: 25,
     removes: 'a head counts only when a master gave it',
     patches: [
       {
@@ -115,8 +111,7 @@ export const listenerKnockOuts: readonly KnockOut[] = [
     name: 'lease kept over a reset',
     removes: 'a reset drops the tidemark',
     patches: [{ file: namespace, guard: 'this.tidemark.drop();', instead: '' }],
-    wish: scene(['flush', 'fail over Redis', 'kill sidecars', 'trim', 'messages', 'stall']),
-    backedUpBy: 'L1 is empty after a reset, and L2 is judged by the head and its floors',
+    wish: scene(['cut', 'stray master', 'stall']),
   },
   {
     name: 'entries kept over a reset',

@@ -1,4 +1,5 @@
-// What the read path, L2, the lease and own writes rest on. Guards are quoted as they stand in the product.
+// What the read path, L2, the lease and own writes rest on. Guards
+// are quoted as they stand in the product.
 import { type KnockOut, scene } from './knock-out.ts';
 
 const readPath = 'packages/cache/src/read/read-path.ts';
@@ -17,14 +18,12 @@ export const readKnockOuts: readonly KnockOut[] = [
   },
   {
     name: 'fill over a trimmed log',
-    seed: 71,
     removes: 'a fill is refused when the log is not complete',
     weakness: 'fill ignores a trimmed log',
     wish: scene(['trim']),
   },
   {
     name: 'fill of any generation',
-    seed: 55,
     removes: 'a fill belongs to the generation of its load',
     weakness: 'fill without generation',
     wish: scene(['cut'], { sidecars: 1 }),
@@ -41,6 +40,18 @@ export const readKnockOuts: readonly KnockOut[] = [
       },
     ],
     wish: scene(['stall', 'bulk'], { sidecars: 1 }),
+  },
+  {
+    name: 'position of many taken after the load',
+    removes: 'time and position are noted before several keys are loaded at once',
+    patches: [
+      {
+        file: readPath,
+        guard: 'else this.#keep(miss, value, noted);',
+        instead: 'else this.#keep(miss, value, (void noted, this.#note()));',
+      },
+    ],
+    wish: scene(['stall'], { sidecars: 1, hasSmallL1: true }),
   },
   {
     name: 'L2 read by any head',
@@ -87,7 +98,6 @@ export const readKnockOuts: readonly KnockOut[] = [
   },
   {
     name: 'floors forgotten by a claim',
-    seed: 117,
     removes: 'a claim keeps the floors it finds (floors not learnt on reset)',
     patches: [
       { file: claim, guard: '...(kept?.tableFloors ?? [])', instead: '...new Map<string, Position>()' },
@@ -135,14 +145,18 @@ export const readKnockOuts: readonly KnockOut[] = [
         instead: '',
       },
     ],
-    wish: scene(['stall', 'kill sidecars'], { sidecars: 1 }),
-    backedUpBy:
-      'L2 has to answer within a deadline far below B, and an entry from it is as old as its tidemark',
+    wish: scene(['stall', 'kill sidecars'], { sidecars: 1, hasSmallL1: true }),
   },
   {
     name: 'no hold on a write',
     removes: 'a key that was just written is kept away from L2',
-    patches: [{ file: readPath, guard: '!hold.isHeld(encoded)', instead: '(void hold, void encoded, true)' }],
+    patches: [
+      {
+        file: readPath,
+        guard: 'const asked = misses.filter(({ encoded }) => !hold.isHeld(encoded));',
+        instead: 'const asked = (void hold, misses);',
+      },
+    ],
     wish: scene(['own writes', 'cut']),
   },
   {

@@ -1,4 +1,5 @@
-// What the rounds rest on: compare-and-set, the memory of a publisher, the cursor, the journal, rounds without Redis. Guards are quoted as they stand in the product.
+// What the rounds rest on: compare-and-set, the memory of a publisher, the cursor, the journal, rounds without Redis. Guards
+// are quoted as they stand in the product.
 import { type KnockOut, scene } from './knock-out.ts';
 
 const localTarget = 'packages/cache/src/invalidate/local-target.ts';
@@ -10,23 +11,19 @@ export const roundKnockOuts: readonly KnockOut[] = [
     name: 'no compare on begin',
     removes: 'begin is refused unless the head is the expected one',
     weakness: 'begin without compare',
-    wish: scene(['pause', 'cut', 'kill sidecars', 'fail over Redis', 'stray master']),
-    backedUpBy: 'publish compares as well, and a takeover is always another generation',
+    wish: scene(['pause', 'messages']),
   },
   {
     name: 'no compare on publish',
     removes: 'publish is refused unless the head is what begin left',
     weakness: 'publish without compare',
-    wish: scene(['pause', 'cut', 'kill sidecars', 'stall']),
-    backedUpBy: 'begin compares as well, and the log refuses a position of an older generation',
+    wish: scene(['pause']),
   },
   {
     name: 'no compare on takeover',
     removes: 'takeover is refused unless the head is what was observed',
     weakness: 'takeover without compare',
-    wish: scene(['pause', 'cut', 'kill sidecars', 'stall']),
-    backedUpBy:
-      'the generation comes from one sequence, and both claims read on from a cursor that was stored',
+    wish: scene(['cut', 'fail over Redis', 'stray master']),
   },
   {
     name: 'publish without unlink',
@@ -66,12 +63,11 @@ export const roundKnockOuts: readonly KnockOut[] = [
       {
         file: target,
         guard: "      this.#state = { kind: 'unsure', mine };\n",
-        instead:
-          "      if (mine.length > 1 && this.#state.kind === 'working') { const { headText } = this.#state.memory; const text = mine[1] ?? headText; const { parseHead } = await import('@tidemark/protocol'); const head = parseHead(text) ?? this.#state.memory.head; this.#state = { kind: 'working', memory: { ...this.#state.memory, head, headText: text, cursor: this.#state.memory.cursor } }; }\n",
+        instead: '      void mine;\n',
       },
     ],
+    backup: 'connection of the memory not asked',
     wish: scene(['cut', 'stall']),
-    backedUpBy: 'begin compares the whole head, and the cursor of the memory is the older one',
   },
   {
     name: 'connection of the memory not asked',
@@ -84,8 +80,8 @@ export const roundKnockOuts: readonly KnockOut[] = [
       },
       { file: target, guard: 'if (redis.epoch !== memory.epoch) return refused;', instead: '' },
     ],
+    backup: 'memory kept over a lost reply',
     wish: scene(['cut', 'fail over Redis', 'stray master']),
-    backedUpBy: 'begin compares the whole head',
   },
   {
     name: 'unlinked floor kept over lost writes',

@@ -1,5 +1,5 @@
 // A process of the model: its clocks, its connections, and in it the real product, assembled through its public API. An
-// instance runs a cache; a sidecar runs an engine; without Redis an instance runs both.
+// instance runs a cache; a sidecar runs an engine; without Redis, and embedded, an instance runs both.
 import { type Cache, createCache, type Region } from '@tidemark/cache';
 import { createEngine, type RunningEngine } from '@tidemark/engine';
 import { Redis } from 'ioredis';
@@ -89,32 +89,46 @@ export class ModelProcess {
   }
 }
 
+export interface InstanceSetup {
+  readonly regions: readonly ModelRegion[];
+  readonly hasRedis: boolean;
+  /** With Redis: it runs the rounds of its namespaces itself, unless another instance does. */
+  readonly isEmbedded: boolean;
+  readonly hasSmallL1: boolean;
+}
+
 export class Instance extends ModelProcess {
   readonly cache: Cache;
   readonly regions: Map<string, Region<number>> = new Map();
   /** Open ones of its own writes; they end with the process. */
   readonly transactions: Set<Transaction> = new Set();
 
-  constructor(
-    name: string,
-    host: ProcessHost,
-    setup: { readonly regions: readonly ModelRegion[]; readonly hasRedis: boolean },
-  ) {
+  constructor(name: string, host: ProcessHost, setup: InstanceSetup) {
     super(name, host);
-    const journal = this.link.journal();
-    const common = { keyPrefix, clock: this.clock, random: () => 0.5 };
-    this.cache = setup.hasRedis
-      ? createCache({ ...common, redis: this.redisOption, redisTimeout: redisTimeoutMs, journal })
-      : createCache({ ...common, engine: newEngine(this) });
+    this.cache = createCache({
+      keyPrefix,
+      clock: this.clock,
+      random: () => 0.5,
+      ...(setup.hasRedis ? { redis: this.redisOption, redisTimeout: redisTimeoutMs } : {}),
+      ...(setup.hasRedis && !setup.isEmbedded
+        ? { journal: this.link.journal() }
+        : { engine: newEngine(this) }),
+    });
     for (const { name: region, reads, namespace, hasJournal } of setup.regions) {
       const made = this.cache.region<number>({
         name: region,
         namespace,
         ...(hasJournal ? { table: reads } : {}),
         ttl: '1h',
+        ...(setup.hasSmallL1 ? { maxEntries: 1 } : {}),
         maxStaleness: boundMs,
         load: (key) =>
           this.link.ask(`load ${region} ${key}`, (database) => database.valueOf(`${reads}/${key}`)),
+        loadMany: (keys) =>
+          this.link.ask(
+            `load ${region} ${keys.join(' ')}`,
+            (database) => new Map(keys.map((key) => [key, database.valueOf(`${reads}/${key}`)])),
+          ),
       });
       this.regions.set(region, made);
     }

@@ -8,6 +8,8 @@ import { retrace, type Scene } from './walk.ts';
 const quiet: Scene = {
   hasRedis: true,
   sidecars: 2,
+  isEmbedded: false,
+  hasSmallL1: false,
   hasTwoNamespaces: false,
   knowsPrefixes: true,
   faults: [],

@@ -38,16 +38,23 @@ const runBegin: ModelledScript = (redis, call) => {
   return next;
 };
 
+/** @returns undefined when it is in the log, else what XADD answers: then nothing else is done */
+function addRecord(redis: RedisModel, call: ScriptCall): Error | undefined {
+  const [, log = '', , , ...valueKeys] = call.keys;
+  const [, , , id = '', previous = '', changes = '', , max] = call.values;
+  const entry = { id, fields: ['p', previous, 'c', changes] };
+  if (!redis.append(log, entry, Number(max))) return new Error('the id is not greater than the last one');
+  if (!isWeak(call, 'publish without unlink')) redis.unlink(valueKeys);
+  return undefined;
+}
+
 const runPublish: ModelledScript = (redis, call) => {
-  const [head = '', log = '', cursorKey = '', watchKey = '', ...valueKeys] = call.keys;
-  const [expected, next = '', cursor = '', id = '', previous = '', changes = '', ...rest] = call.values;
-  const [channel = '', max, message = '', watch = ''] = rest;
+  const [head = '', , cursorKey = '', watchKey = ''] = call.keys;
+  const [expected, next = '', cursor = '', id = '', , , channel = '', , message = '', watch = ''] =
+    call.values;
   if (redis.get(head) !== expected && !isWeak(call, 'publish without compare')) return 0;
-  if (id !== '') {
-    const entry = { id, fields: ['p', previous, 'c', changes] };
-    if (!redis.append(log, entry, Number(max))) return new Error('the id is not greater than the last one');
-    if (!isWeak(call, 'publish without unlink')) redis.unlink(valueKeys);
-  }
+  const refusal = id === '' ? undefined : addRecord(redis, call);
+  if (refusal !== undefined) return refusal;
   redis.set(head, next);
   if (!isWeak(call, 'cursor not stored')) redis.set(cursorKey, cursor);
   if (watch !== '') redis.set(watchKey, watch);

@@ -1,12 +1,16 @@
-// A process that searches with one knock-out, or with none: patches hold for a whole process. The order is one argument
-// of JSON, the result one line of JSON.
+// A process that searches with one knock-out, or with none, or takes a schedule: patches hold for a whole process. The
+// order is one argument of JSON, the result one line of JSON.
 import path from 'node:path';
 import { applyPatches } from './apply-patches.ts';
-import { knockOuts } from './knock-outs.ts';
+import { knockOuts, removalOf } from './knock-outs.ts';
 
 export interface SearchOrder {
   /** null: the product as it is. */
   readonly knockOut: string | null;
+  /** Leaves the guard behind the knocked out one where it is. */
+  readonly hasBackup?: boolean;
+  /** Takes the schedule of this knock-out; without it, walks are searched. */
+  readonly schedule?: string;
   readonly firstSeed: number;
   readonly maxSteps: number;
   readonly shortens: boolean;
@@ -14,17 +18,22 @@ export interface SearchOrder {
 
 const order = JSON.parse(process.argv[2] ?? '{}') as SearchOrder;
 const knockOut = knockOuts.find(({ name }) => name === order.knockOut);
-applyPatches(path.join(import.meta.dirname, '../..'), knockOut?.patches ?? []);
+const { patches = [], weakness } =
+  knockOut === undefined ? {} : removalOf(knockOut, order.hasBackup === true);
+applyPatches(path.join(import.meta.dirname, '../..'), patches);
 
-const { search } = await import('./search.ts');
-const { firstSeed, maxSteps, shortens } = order;
-const result = await search({
-  firstSeed,
-  maxSteps,
-  shortens,
-  stepsPerWalk: 1_500,
-  weakness: knockOut?.weakness,
-  wish: knockOut?.wish ?? {},
-  asksForProgress: knockOut === undefined,
-});
+const { search, takeSchedule } = await import('./search.ts');
+const { firstSeed, maxSteps, shortens, schedule } = order;
+const result =
+  schedule === undefined
+    ? await search({
+        firstSeed,
+        maxSteps,
+        shortens,
+        stepsPerWalk: 1_500,
+        weakness,
+        wish: knockOut?.wish ?? {},
+        asksForProgress: knockOut === undefined,
+      })
+    : await takeSchedule(schedule, weakness);
 process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -1,8 +1,10 @@
-// Searches walks for a broken promise: one seed after the other, until one is found or there were enough.
+// Searches walks for a broken promise: one seed after the other, until one is found or there were enough; or takes one
+// schedule.
 import type { Promised } from './oracle.ts';
 import { learnScripts } from './redis-scripts.ts';
+import { scheduleOf } from './schedules.ts';
 import { shorten } from './shorten.ts';
-import { type Scene, walk } from './walk.ts';
+import { retrace, type Scene, walk } from './walk.ts';
 
 export interface SearchOptions {
   readonly firstSeed: number;
@@ -16,7 +18,8 @@ export interface SearchOptions {
 }
 
 interface FoundViolation {
-  readonly seed: number;
+  /** null: by a schedule. */
+  readonly seed: number | null;
   readonly promise: Promised;
   readonly text: string;
   readonly scene: Scene;
@@ -54,4 +57,14 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     return { walks, steps, checks, situations: situations.size, found };
   }
   return { walks, steps, checks, situations: situations.size, found: undefined };
+}
+
+/** @throws when there is no schedule of that name */
+export async function takeSchedule(name: string, weakness: string | undefined): Promise<SearchResult> {
+  const { scene, actions } = scheduleOf(name);
+  const scripts = await learnScripts();
+  const options = { seed: 0, steps: 0, scripts, weakness, asksForProgress: true };
+  const broken = await retrace(options, scene, actions);
+  const found = broken && { seed: null, ...broken.violation, scene, trace: actions };
+  return { walks: 1, steps: broken?.after ?? actions.length, checks: 0, situations: 0, found };
 }

@@ -1,14 +1,12 @@
 // R6: when nothing fails any more, trust returns. Every connection is back, every process awake, every transaction over;
 // then all parts do what is due, in turn, until each region has its lease and serves what is committed.
 import { perform } from './actions.ts';
+import { untilTimerMs, workUntilIdle } from './let-work.ts';
 import { boundMs } from './model-process.ts';
 import type { World } from './world.ts';
 
 /** Six still periods until a sidecar takes over, and room for a round, two head reads and a late reconnect. */
 const patienceMs = 15 * boundMs;
-
-/** Turns without time passing; the work of one moment ends by itself unless something runs in circles. */
-const maxTurns = 500;
 
 export async function settleDown(world: World): Promise<void> {
   healAll(world);
@@ -21,8 +19,7 @@ export async function settleDown(world: World): Promise<void> {
       world.oracle.report({ promise: 'R6', text: describeUnsettled(world) });
       return;
     }
-    const waits = [...world.processes.values()].map(({ clock }) => clock.untilNextMs ?? boundMs);
-    world.time.nowMs += Math.max(1, Math.min(...waits));
+    world.time.nowMs += untilTimerMs(world.processes.values());
   }
 }
 
@@ -37,38 +34,13 @@ function healAll(world: World): void {
   world.late = [];
   while (world.foreign.length > 0) perform(world, 'commit 0');
   perform(world, 'acknowledge');
-  for (const name of ['i0', 'i1', ...(world.hasRedis ? ['s0'] : [])]) perform(world, `start ${name}`);
+  for (const name of world.names) perform(world, `start ${name}`);
 }
 
 /** Again and again: it waits for the transactions of the instances. */
 function enableTriggers(world: World): void {
   for (const { name } of world.tables) {
     if (!world.database.isTriggered(name)) perform(world, `enable-trigger ${name}`);
-  }
-}
-
-async function workUntilIdle(world: World): Promise<void> {
-  for (let turn = 0; turn < maxTurns; turn += 1) {
-    let isIdle = true;
-    for (const [name, { connections, link, clock }] of world.processes) {
-      const work: string[] = [];
-      for (const connection of connections) {
-        const part = `${name} ${connection.name}`;
-        if (connection.status === 'connecting') work.push(`connect ${part}`);
-        if (connection.unserved.length > 0) work.push(`serve ${part}`);
-        if (connection.answers > 0) work.push(`answer ${part}`);
-        if (connection.messages > 0) work.push(`hear ${part}`);
-      }
-      if (link.requests.length > 0) work.push(`query ${name} 0`);
-      if ((clock.untilNextMs ?? 1) <= 0) work.push(`fire ${name}`);
-      for (const action of work) {
-        isIdle = false;
-        perform(world, action);
-        await new Promise((resolve) => setImmediate(resolve));
-        for (const instance of world.instances) world.oracle.peekAll(instance);
-      }
-    }
-    if (isIdle) return;
   }
 }
 

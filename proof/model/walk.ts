@@ -4,6 +4,7 @@
 import { perform } from './actions.ts';
 import { Adversary, type Fault, faults } from './adversary.ts';
 import { Dice } from './dice.ts';
+import { letWork } from './let-work.ts';
 import type { Violation } from './oracle.ts';
 import type { Scripts } from './redis-scripts.ts';
 import { settleDown } from './settle-down.ts';
@@ -69,6 +70,8 @@ export async function retrace(
 }
 
 async function take(world: World, action: string): Promise<void> {
+  const [verb, ...words] = action.split(' ');
+  if (verb === 'work') return letWork(world, words);
   perform(world, action);
   await new Promise((resolve) => setImmediate(resolve));
   for (const instance of world.instances) world.oracle.peekAll(instance);
@@ -82,6 +85,8 @@ function drawScene(dice: Dice, wish: Partial<Scene>): Scene {
   return {
     hasRedis: !dice.isBelow(0.1),
     sidecars: dice.isBelow(0.7) ? 2 : 1,
+    isEmbedded: dice.isBelow(0.2),
+    hasSmallL1: dice.isBelow(0.25),
     hasTwoNamespaces: dice.isBelow(0.3),
     knowsPrefixes: !dice.isBelow(0.15),
     faults: clocks,

@@ -23,6 +23,10 @@ export interface WorldOptions {
   /** Without Redis, each instance runs rounds for itself. */
   readonly hasRedis: boolean;
   readonly sidecars: number;
+  /** Rounds run in the instances, which take turns by compare-and-set; there are no sidecars then. */
+  readonly isEmbedded: boolean;
+  /** One entry per region: what was read last drives out what was read before, so that L2 is asked often. */
+  readonly hasSmallL1: boolean;
   /** Whether the second table has a head, a log and a cursor of its own. */
   readonly hasTwoNamespaces: boolean;
   /** Whether the watch knows the regions' prefixes from the start. */
@@ -86,8 +90,7 @@ export class World {
       onServed: (redis, command) => this.#onServed(redis, command),
       onLate: (late) => this.late.push(late),
     };
-    for (const name of ['i0', 'i1']) this.start(name);
-    for (const name of ['s0', 's1'].slice(0, options.hasRedis ? options.sidecars : 0)) this.start(name);
+    for (const name of this.names) this.start(name);
   }
 
   get hasRedis(): boolean {
@@ -106,9 +109,10 @@ export class World {
     return this.#copies;
   }
 
-  /** Whether the sidecar never was part of this world. */
-  isAlone(name: string): boolean {
-    return name === 's1' && this.#options.sidecars < 2;
+  /** Of all processes of this world, the killed ones included. */
+  get names(): readonly string[] {
+    const { hasRedis, isEmbedded, sidecars } = this.#options;
+    return ['i0', 'i1', ...['s0', 's1'].slice(0, hasRedis && !isEmbedded ? sidecars : 0)];
   }
 
   /** The situation in short, without times and names of values: for counting how many different ones a search saw. */
@@ -135,10 +139,10 @@ export class World {
 
   start(name: string): void {
     const { regions } = this;
-    const { hasRedis } = this.#options;
+    const { hasRedis, isEmbedded, hasSmallL1 } = this.#options;
     const isInstance = name.startsWith('i');
     const process = isInstance
-      ? new Instance(name, this.#host, { regions, hasRedis })
+      ? new Instance(name, this.#host, { regions, hasRedis, isEmbedded, hasSmallL1 })
       : new Sidecar(name, this.#host);
     this.processes.set(name, process);
   }
