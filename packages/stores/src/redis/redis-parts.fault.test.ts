@@ -29,12 +29,17 @@ afterAll(async () => {
   await server.close();
 });
 
+/** Everybody that a test here knows; nothing else is removed from a Redis that may be shared. */
+const users = ['ada', 'bob'];
+
 let link: RedisLink;
 let log: RecordedLog;
 
 beforeEach(async () => {
   await proxy.heal();
-  await admin.flushall();
+  await admin.del(
+    users.flatMap((user) => [`copilot:auth:validation:${user}`, `copilot:ratelimit:default:${user}`]),
+  );
   log = new RecordedLog();
   link = openRedisLink({ redis: `redis://127.0.0.1:${proxy.port}`, logger: log });
   await connected(link);
