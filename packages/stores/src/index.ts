@@ -22,12 +22,59 @@ export type { RedisSettings } from './control/redis-settings.ts';
 export type { RuntimeMode } from './control/runtime-mode.ts';
 export type { SupabaseSettings } from './control/supabase-settings.ts';
 export type { TtlName, Ttls } from './control/ttls.ts';
+export { CachingConversationStore } from './conversation/caching-conversation-store.ts';
+export type {
+  AppendMessageInput,
+  ConversationPage,
+  ConversationRowWriter,
+  ConversationSource,
+  ConversationStatus,
+  ConversationStore,
+  CreateConversationInput,
+  GetConversationInput,
+  GetMessagesInput,
+  ListConversationsInput,
+  SetArchivedStateInput,
+  SharedConversationStore,
+  SoftDeleteMessageInput,
+  UpdateSharingInput,
+} from './conversation/conversation-store.ts';
+export type {
+  AuthorizationModel,
+  AuthorizationSpec,
+  ConversationMessage,
+  ConversationRecord,
+  MessageRole,
+  MessageType,
+  ShareAudience,
+  TenantAccess,
+} from './conversation/conversation.ts';
 export {
+  createConversationStore,
+  type ConversationStoreOptions,
+} from './conversation/create-conversation-store.ts';
+export { InMemoryConversationData } from './conversation/in-memory-conversation-data.ts';
+export { InMemoryConversationStore } from './conversation/in-memory-conversation-store.ts';
+export {
+  effectiveAudience,
+  mayRead,
+  mayWrite,
+  type AccessFacts,
+  type Caller,
+  type ConversationWrite,
+} from './conversation/reading-rule.ts';
+export {
+  SupabaseConversationStore,
+  type SupabaseConversationStoreOptions,
+} from './conversation/supabase-conversation-store.ts';
+export {
+  ConversationAccessError,
   EnvironmentError,
   InvalidInputError,
   InvalidRowError,
   RoutingError,
   SourceError,
+  type ConversationAccessErrorCode,
   type RoutingErrorCode,
   type SourceErrorOptions,
 } from './errors.ts';

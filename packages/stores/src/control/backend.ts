@@ -37,3 +37,22 @@ export function chooseBackend({ factory, hasSupabase, hasCache, flag, mode }: Ba
       'a store in memory would lose everything with the process',
   ]);
 }
+
+/**
+ * The same for conversations, for which `COPILOT_CONVERSATIONS_MODE` may ask for memory although Supabase is there, or
+ * forbid it where it would be allowed.
+ *
+ * @throws EnvironmentError
+ */
+export function chooseConversationBackend(question: BackendQuestion): Backend {
+  const { factory, hasSupabase, mode } = question;
+  if (mode.conversationsMode === 'memory') {
+    return { kind: 'memory', isEnabled: false, reason: 'COPILOT_CONVERSATIONS_MODE=memory' };
+  }
+  if (mode.conversationsMode === 'supabase' && !hasSupabase) {
+    throw new EnvironmentError([
+      `${factory} needs a Supabase client under COPILOT_CONVERSATIONS_MODE=supabase: pass it as supabase`,
+    ]);
+  }
+  return chooseBackend(question);
+}

@@ -52,6 +52,15 @@ function readFlag(reader: EnvironmentReader, rule: FlagRule, isKilled: boolean):
   // Read also under the kill switch: a typo must not wait for the day the switch is turned back.
   const own = reader.flag(rule.variable);
   if (isKilled) return { isOn: false, decidedBy: `${killSwitch}=false` };
-  if (own === undefined) return { isOn: rule.isOnByDefault, decidedBy: `${rule.variable} unset` };
+  if (own === undefined) return { isOn: rule.isOnByDefault, decidedBy: undecided(rule) };
   return { isOn: own, decidedBy: `${rule.variable}=${own}` };
+}
+
+/** What a caller asks for counts where no variable has decided: those are the operator's, who comes last. */
+export function switchedOnByCaller(name: FlagName, flag: Flag, option: string): Flag {
+  return flag.decidedBy === undecided(flagRules[name]) ? { isOn: true, decidedBy: option } : flag;
+}
+
+function undecided({ variable }: FlagRule): string {
+  return `${variable} unset`;
 }

@@ -11,14 +11,13 @@ import { conversationSchema } from './conversation-schema.ts';
 import type {
   AppendMessageInput,
   ConversationPage,
-  ConversationRowWriter,
   ConversationSource,
-  ConversationStore,
   CreateConversationInput,
   GetConversationInput,
   GetMessagesInput,
   ListConversationsInput,
   SetArchivedStateInput,
+  SharedConversationStore,
   SoftDeleteMessageInput,
   UpdateSharingInput,
 } from './conversation-store.ts';
@@ -31,7 +30,7 @@ export const conversationKeyPrefix = 'conv:conversation';
 /** Conversations change with every message: their head and log are not the ones that policies wait for. */
 const conversationNamespace = 'conversations';
 
-export class CachingConversationStore implements ConversationStore, ConversationRowWriter {
+export class CachingConversationStore implements SharedConversationStore {
   readonly #backing: ConversationSource;
   readonly #conversations: CachedStore<ConversationRecord>;
 

@@ -1,8 +1,7 @@
 // The conversation stores on a real PostgreSQL, Data API and Redis.
-import { startStack, type Stack, until } from '@tidemark/devstack';
-import { Redis } from 'ioredis';
+import { startStack, type Stack } from '@tidemark/devstack';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import {
   type ConversationInstance,
   plantConversation,
@@ -10,7 +9,6 @@ import {
 } from '../testing/conversation-instance.ts';
 import { describeConversationLists } from '../testing/conversation-list-suite.ts';
 import { describeConversationStore } from '../testing/conversation-store-suite.ts';
-import { createConversation, newTenant, say } from '../testing/conversation-subject.ts';
 import type { ConversationRecord } from './conversation.ts';
 
 /** Each costs round trips to real servers. */
@@ -18,21 +16,18 @@ const runs = 15;
 
 let stack: Stack;
 let database: Client;
-let redis: Redis;
 let on: ConversationInstance;
 
 beforeAll(async () => {
   stack = await startStack({ realtime: false });
   database = new Client({ connectionString: stack.databaseUrl });
   await database.connect();
-  redis = new Redis(stack.redisUrl);
   on = startConversationInstance(stack);
   await on.cache.ready();
 });
 
 afterAll(async () => {
   await on.cache.close();
-  redis.disconnect();
   await database.end();
   await stack.close();
 });

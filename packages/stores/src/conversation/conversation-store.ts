@@ -133,7 +133,7 @@ export interface ConversationStore {
 }
 
 /** What a cache needs to stand in front of: the rows themselves, to which it applies the reading rule at every hit. */
-export interface ConversationSource extends ConversationStore {
+export interface ConversationSource extends SharedConversationStore {
   /**
    * The table as the journal names it (`schema.table`); absent when no PostgreSQL table is behind it.
    */
@@ -147,7 +147,10 @@ export interface ConversationSource extends ConversationStore {
 export interface ConversationRowWriter {
   /**
    * Runs a write of the conversation's row, then drops the cached conversation everywhere, also when the write failed
-   * or its outcome is unknown (R3).
+   * or its outcome is unknown (R3). Where nothing is cached, it just runs it.
    */
   writeRow<T>(conversationId: string, write: () => Promise<T>): Promise<T>;
 }
+
+/** A conversation store that others who write its rows can be given. */
+export interface SharedConversationStore extends ConversationStore, ConversationRowWriter {}

@@ -2,14 +2,14 @@
 import { expect, test } from 'vitest';
 import { describeConversationLists } from '../testing/conversation-list-suite.ts';
 import { describeConversationStore } from '../testing/conversation-store-suite.ts';
-import type { ConversationSubject } from '../testing/conversation-subject.ts';
+import type { ConversationStoreUnderTest } from '../testing/conversation-under-test.ts';
 import { InMemoryConversationData } from './in-memory-conversation-data.ts';
 import { InMemoryConversationStore } from './in-memory-conversation-store.ts';
 
 const data = new InMemoryConversationData();
 const store = new InMemoryConversationStore(data);
 
-const subject: ConversationSubject = {
+const subject: ConversationStoreUnderTest = {
   store: () => store,
   plant: async (conversationId, changes) => {
     data.conversations.set(conversationId, { ...data.conversations.get(conversationId)!, ...changes });

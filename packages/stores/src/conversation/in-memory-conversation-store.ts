@@ -142,6 +142,10 @@ export class InMemoryConversationStore implements ConversationSource {
     this.#update(unarchived, parsed.archived ? { archivedAt: archivedAt ?? this.#data.stamp() } : {});
   }
 
+  writeRow<T>(_conversationId: string, write: () => Promise<T>): Promise<T> {
+    return write();
+  }
+
   async readRecord(conversationId: string): Promise<ConversationRecord | null> {
     const conversation = this.#data.conversations.get(parseInput(idSchema, 'conversationId', conversationId));
     // A copy, as a row read from SQL would be: a caller that changes it must not change the store.

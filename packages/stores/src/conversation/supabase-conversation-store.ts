@@ -180,6 +180,10 @@ export class SupabaseConversationStore implements ConversationSource {
     );
   }
 
+  writeRow<T>(_conversationId: string, write: () => Promise<T>): Promise<T> {
+    return write();
+  }
+
   async readRecord(conversationId: string, options: ReadOptions = {}): Promise<ConversationRecord | null> {
     const id = parseInput(idSchema, 'conversationId', conversationId);
     const row = await askSupabase(this.#table, readRequest(options), (signal) =>

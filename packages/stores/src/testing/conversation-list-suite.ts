@@ -4,9 +4,14 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { ListConversationsInput } from '../conversation/conversation-store.ts';
 import { mayRead } from '../conversation/reading-rule.ts';
 import { accessArbitrary } from './conversation-arbitrary.ts';
-import { type ConversationSubject, createConversation, newTenant, say } from './conversation-subject.ts';
+import {
+  type ConversationStoreUnderTest,
+  createConversation,
+  newTenant,
+  say,
+} from './conversation-under-test.ts';
 
-export function describeConversationLists(name: string, subject: ConversationSubject): void {
+export function describeConversationLists(name: string, subject: ConversationStoreUnderTest): void {
   const { store, plant, runs } = subject;
   let tenantId = '';
 

@@ -12,8 +12,8 @@ const own = { tenantId, conversationId: 'c' };
 const noId = 'must be a text of 1 to 200 characters';
 
 /** As a caller without types would give it. */
-function untyped<T>(value: object): T {
-  return value as T;
+function untyped(value: object): never {
+  return value as never;
 }
 
 export const refusedInputs: readonly RefusedInput[] = [
@@ -112,7 +112,7 @@ export const refusedInputs: readonly RefusedInput[] = [
     ['half of a surrogate pair', { x: '\uD83D' }],
     ['a name that objects inherit their nature from', JSON.parse('{"x":{"__proto__":1}}') as object],
   ].map(([what, metadata]) => ({
-    what: `metadata that is or holds ${String(what)}`,
+    what: `metadata that is or holds ${what as string}`,
     act: (store: ConversationStore) =>
       store.appendMessage(untyped({ ...own, role: 'user', content: '', metadata })),
     says: `metadata must be an object of JSON values, nested 50 times at most, got ${

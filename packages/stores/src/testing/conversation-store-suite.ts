@@ -3,11 +3,16 @@ import { deepStrictEqual, fail } from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ConversationRecord } from '../conversation/conversation.ts';
-import { type ConversationSubject, createConversation, newTenant, say } from './conversation-subject.ts';
+import {
+  type ConversationStoreUnderTest,
+  createConversation,
+  newTenant,
+  say,
+} from './conversation-under-test.ts';
 import { newMessageArbitrary, newConversationArbitrary } from './conversation-arbitrary.ts';
 import { refusedInputs } from './conversation-refusals.ts';
 
-export function describeConversationStore(name: string, subject: ConversationSubject): void {
+export function describeConversationStore(name: string, subject: ConversationStoreUnderTest): void {
   const { store, runs } = subject;
   let tenantId = '';
   let conversationId = '';

@@ -2,7 +2,7 @@
 import type { ConversationStore, CreateConversationInput } from '../conversation/conversation-store.ts';
 import type { ConversationRecord } from '../conversation/conversation.ts';
 
-export interface ConversationSubject {
+export interface ConversationStoreUnderTest {
   /** It may hold conversations of earlier tests. */
   readonly store: () => ConversationStore;
   /** Changes a row as somebody would who doesn't go through the store; absent fields stay. */
