@@ -2,7 +2,7 @@
 import { RecordedLog } from '@tidemark/devstack/fakes';
 import { describe, expect, test } from 'vitest';
 import { SourceError } from '../errors.ts';
-import { fakeDataApi, json } from '../testing/fake-data-api.ts';
+import { fakeDataApi, json, untilAborted } from '../testing/fake-data-api.ts';
 import { somePolicy } from '../testing/policy-arbitrary.ts';
 import { SupabasePolicyStore } from './supabase-policy-store.ts';
 
@@ -259,11 +259,3 @@ test('a failed write is not logged as saved', async () => {
   await expect(new SupabasePolicyStore(supabase, { logger: log }).setPolicy(somePolicy())).rejects.toThrow();
   expect(log.lines).toEqual([]);
 });
-
-function untilAborted(request: Request): Promise<Response> {
-  const { promise, reject } = Promise.withResolvers<Response>();
-  const end = (): void => reject(request.signal.reason);
-  if (request.signal.aborted) end();
-  else request.signal.addEventListener('abort', end);
-  return promise;
-}

@@ -26,3 +26,12 @@ export function fakeDataApi(answer: (request: Request) => Response | Promise<Res
 export function json(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
 }
+
+/** The answer of a Data API that says nothing: ends with the signal of the request. */
+export function untilAborted(request: Request): Promise<Response> {
+  const { promise, reject } = Promise.withResolvers<Response>();
+  const end = (): void => reject(request.signal.reason);
+  if (request.signal.aborted) end();
+  else request.signal.addEventListener('abort', end);
+  return promise;
+}
