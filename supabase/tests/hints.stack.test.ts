@@ -83,6 +83,14 @@ test('a statement that touches no row sends nothing', async () => {
   expect(await sentAbout(table)).toEqual([]);
 });
 
+test('the watch says which tables send no hint, so that nobody waits for it', async () => {
+  const [quiet, loud] = [await database.table(), await database.trackedTable()];
+  await database.sql(`select tidemark.track($1, 'id', broadcast => false)`, [quiet]);
+  const { watch } = await database.changesSince();
+  expect(watch![quiet]).toHaveProperty('broadcast', false);
+  expect(watch![loud]).not.toHaveProperty('broadcast');
+});
+
 test('a table that is tracked without broadcast sends nothing, and journals', async () => {
   const table = await database.table();
   await database.sql(`select tidemark.track($1, 'id', broadcast => false)`, [table]);

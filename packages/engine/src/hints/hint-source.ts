@@ -26,8 +26,8 @@ export interface HintSource {
   start(host: HintHost): void;
   /** The tables that are watched now. */
   follow(watch: Watch): void;
-  /** A round found changes that were made known after this monotonic time. */
-  expectSince(sinceMs: number): void;
+  /** A round found changes of these tables that were made known after this monotonic time. */
+  expectSince(sinceMs: number, tables: readonly string[]): void;
   status(): HintStatus[];
   close(): Promise<void>;
 }

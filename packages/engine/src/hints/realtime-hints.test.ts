@@ -101,13 +101,30 @@ describe('the hints of Realtime', () => {
     source.start(host);
     source.follow(watch);
     for (const channel of realtime.channels) channel.joins();
-    source.expectSince(clock.monotonicMs());
+    source.expectSince(clock.monotonicMs(), ['public.flags']);
     await clock.advance(1_000);
     expect(states()['broadcast']).toBe('silent');
     expect(states()['changes of tidemark.change']).toBe('listening');
     await clock.advance(2_000);
     expect(states()['changes of tidemark.change']).toBe('silent');
     expect(states()['changes of public.flags']).toBe('listening');
+  });
+
+  test.each<[string, readonly string[], string]>([
+    ['of a table that sends no broadcast is missed by nobody', ['public.quiet'], 'listening'],
+    ['of such a table and another one is missed', ['public.quiet', 'public.flags'], 'silent'],
+    ['of a table that is not followed any more is missed', ['public.gone'], 'silent'],
+  ])('a change %s', async (_what, tables, state) => {
+    make();
+    source.start(host);
+    source.follow(new Map([...watch, ['public.quiet', { ...watched('main'), isQuiet: true }]]));
+    for (const channel of realtime.channels) channel.joins();
+    source.expectSince(clock.monotonicMs(), tables);
+    await clock.advance(1_000);
+    expect(states()['broadcast']).toBe(state);
+    await clock.advance(2_000);
+    // The journal is published to Realtime whatever the triggers send.
+    expect(states()['changes of tidemark.change']).toBe('silent');
   });
 
   test('end with the client they were given: channels left, socket closed, no timer', async () => {

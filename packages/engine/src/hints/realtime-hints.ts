@@ -28,6 +28,7 @@ export function realtimeHints(options: RealtimeHintsOptions): HintSource {
   const channels = new Map<string, WatchedChannel>();
   let host: HintHost | undefined;
   let pending: { channel: WatchedChannel }[] = [];
+  let followed: Watch = new Map();
 
   function add(name: string, channel: WatchedChannel): void {
     channels.set(name, channel);
@@ -89,11 +90,13 @@ export function realtimeHints(options: RealtimeHintsOptions): HintSource {
       pending = [];
     },
     follow(watch: Watch) {
+      followed = watch;
       if (kinds.includes('changes')) for (const table of watch.keys()) addChanges(table);
     },
-    expectSince(sinceMs) {
+    expectSince(sinceMs, tables) {
       // Only these two must announce every change; a table's own channel stays quiet when another table changed.
-      channels.get('broadcast')?.expectSince(sinceMs);
+      const isBroadcast = tables.some((table) => followed.get(table)?.isQuiet !== true);
+      if (isBroadcast) channels.get('broadcast')?.expectSince(sinceMs);
       channels.get(`changes of ${journalTable}`)?.expectSince(sinceMs);
     },
     status: (): HintStatus[] => [...channels.values()].map((channel) => channel.status()),

@@ -1,4 +1,4 @@
-import { isContinuous, TidemarkError } from '@tidemark/protocol';
+import { isContinuous, TidemarkError, type WatchedTable } from '@tidemark/protocol';
 import { describe, expect, test } from 'vitest';
 import { parseRead } from './parse-read.ts';
 
@@ -30,6 +30,19 @@ describe('an answer of the journal', () => {
       changes: answer.changes,
       watch: new Map(Object.entries(answer.watch)),
     });
+  });
+
+  test('tells the tables that send no hints', () => {
+    const watch = {
+      't.quiet': { namespace: 'main', prefixes: [], problem: null, broadcast: false },
+      't.loud': { namespace: 'main', prefixes: [], problem: null, broadcast: true },
+    };
+    expect(parseRead({ ...answer, watch }).watch).toEqual(
+      new Map<string, WatchedTable>([
+        ['t.quiet', { namespace: 'main', prefixes: [], problem: null, isQuiet: true }],
+        ['t.loud', { namespace: 'main', prefixes: [], problem: null }],
+      ]),
+    );
   });
 
   test('without a watch says that the caller knows it', () => {

@@ -1,6 +1,13 @@
 // What `tidemark_changes_since` answers, checked where it enters, however it came.
-import { type JournalRead, TidemarkError } from '@tidemark/protocol';
+import { type JournalRead, TidemarkError, type WatchedTable } from '@tidemark/protocol';
 import * as z from 'zod';
+
+const watchedTable = z.object({
+  namespace: z.string(),
+  prefixes: z.array(z.string()),
+  problem: z.string().nullable(),
+  broadcast: z.boolean().optional(),
+});
 
 const answer = z.object({
   snapshot: z.string(),
@@ -13,12 +20,7 @@ const answer = z.object({
   wentBack: z.boolean(),
   pruned: z.boolean(),
   watchHash: z.string(),
-  watch: z
-    .record(
-      z.string(),
-      z.object({ namespace: z.string(), prefixes: z.array(z.string()), problem: z.string().nullable() }),
-    )
-    .nullable(),
+  watch: z.record(z.string(), watchedTable).nullable(),
   changes: z.array(z.object({ table: z.string(), keys: z.array(z.string()).nullable() })),
 });
 
@@ -40,6 +42,13 @@ export function parseRead(value: unknown): JournalRead {
     wentBack,
     wasPruned: pruned,
     changes,
-    watch: watch === null ? null : new Map(Object.entries(watch)),
+    watch:
+      watch === null
+        ? null
+        : new Map(Object.entries(watch).map(([table, watched]) => [table, toWatchedTable(watched)])),
   };
+}
+
+function toWatchedTable({ broadcast, ...watched }: z.infer<typeof watchedTable>): WatchedTable {
+  return broadcast === false ? { ...watched, isQuiet: true } : watched;
 }

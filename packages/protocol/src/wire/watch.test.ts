@@ -4,12 +4,13 @@ import { hostile, table, text } from '../testing/arbitraries.ts';
 import { formatWatch, parseWatch, toWatch, type WatchDocument, type WatchedTable } from './watch.ts';
 
 const watched: fc.Arbitrary<WatchedTable> = fc
-  .tuple(text, fc.array(text, { maxLength: 3 }), fc.option(text), fc.boolean())
-  .map(([namespace, prefixes, problem, isBestEffort]) => ({
+  .tuple(text, fc.array(text, { maxLength: 3 }), fc.option(text), fc.boolean(), fc.boolean())
+  .map(([namespace, prefixes, problem, isBestEffort, isQuiet]) => ({
     namespace,
     prefixes,
     problem,
     ...(isBestEffort ? { isBestEffort } : {}),
+    ...(isQuiet ? { isQuiet } : {}),
   }));
 
 const watch: fc.Arbitrary<WatchDocument> = fc.record({

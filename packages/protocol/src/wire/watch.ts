@@ -9,6 +9,8 @@ export interface WatchedTable {
   readonly problem: string | null;
   /** True for a table without triggers that is fed by Realtime alone. */
   readonly isBestEffort?: boolean;
+  /** True for a table whose triggers send no hint: its changes are found by the timer, and no source of hints failed. */
+  readonly isQuiet?: boolean;
 }
 
 export type Watch = ReadonlyMap<string, WatchedTable>;
@@ -52,13 +54,14 @@ export function toWatch(value: unknown): Watch | undefined {
 
 function toWatchedTable(value: unknown): WatchedTable | undefined {
   if (!isObject(value)) return undefined;
-  const { namespace, prefixes, problem, isBestEffort } = value;
+  const { namespace, prefixes, problem, isBestEffort, isQuiet } = value;
   if (typeof namespace !== 'string' || !Array.isArray(prefixes)) return undefined;
   return {
     namespace,
     prefixes: prefixes.filter((prefix) => typeof prefix === 'string'),
     problem: typeof problem === 'string' ? problem : null,
     ...(isBestEffort === true ? { isBestEffort } : {}),
+    ...(isQuiet === true ? { isQuiet } : {}),
   };
 }
 
