@@ -1,6 +1,6 @@
 // The engine in one process, with a target and a journal moved by hand: what happens around the rounds.
 import { FakeClock, RecordedLog, settle } from '@tidemark/devstack/fakes';
-import type { EngineHost, Watch } from '@tidemark/protocol';
+import { type EngineHost, pruneLimit, type Watch } from '@tidemark/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEngine, type RunningEngine } from './engine.ts';
 import type { HintHost, HintSource } from './hints/hint-source.ts';
@@ -15,7 +15,7 @@ const pruneEveryMs = 10_000;
 class HandBell implements HintSource {
   host: HintHost | undefined;
   readonly followed: Watch[] = [];
-  readonly expected: number[] = [];
+  readonly expected: { readonly sinceMs: number; readonly tables: readonly string[] }[] = [];
   isClosed = false;
 
   start(host: HintHost): void {
@@ -26,8 +26,8 @@ class HandBell implements HintSource {
     this.followed.push(watch);
   }
 
-  expectSince(sinceMs: number): void {
-    this.expected.push(sinceMs);
+  expectSince(sinceMs: number, tables: readonly string[]): void {
+    this.expected.push({ sinceMs, tables });
   }
 
   status(): ReturnType<HintSource['status']> {
@@ -167,7 +167,7 @@ describe('hint sources', () => {
     expect(bell.expected).toEqual([]);
     journal.commit('t1');
     await clock.advance(roundEveryMs);
-    expect(bell.expected).toEqual([firstMs + roundEveryMs]);
+    expect(bell.expected).toEqual([{ sinceMs: firstMs + roundEveryMs, tables: [policies] }]);
   });
 });
 
@@ -237,6 +237,47 @@ describe('pruning', () => {
     target.isStandby = false;
     await clock.advance(pruneEveryMs);
     expect(journal.prunes).toBe(1);
+  });
+
+  test('goes on at once while it removes as much as it may, and rounds go on beside it', async () => {
+    await started();
+    const removed = [pruneLimit, pruneLimit, 7];
+    journal.prune = async () => removed[journal.prunes++] ?? 0;
+    await clock.advance(pruneEveryMs);
+    expect(journal.prunes).toBe(3);
+    const { rounds } = target;
+    await clock.advance(roundEveryMs);
+    expect(target.rounds).toBeGreaterThan(rounds);
+    expect(journal.prunes).toBe(3);
+  });
+
+  test('ends after a million rows, and goes on in the next period', async () => {
+    await started();
+    journal.prune = async () => {
+      journal.prunes += 1;
+      return pruneLimit;
+    };
+    await clock.advance(pruneEveryMs);
+    expect(journal.prunes).toBe(20);
+    await clock.advance(pruneEveryMs);
+    expect(journal.prunes).toBe(40);
+  });
+
+  test('ends with the engine, between two calls, and says nothing of the one that is cut off', async () => {
+    await started();
+    const calls: PromiseWithResolvers<number>[] = [];
+    journal.prune = () => {
+      calls.push(Promise.withResolvers<number>());
+      return calls.at(-1)!.promise;
+    };
+    await clock.advance(2 * pruneEveryMs);
+    expect(calls).toHaveLength(2);
+    await engine.close();
+    calls[0]?.resolve(pruneLimit);
+    calls[1]?.reject(new Error('the connection was closed'));
+    await settle();
+    expect(calls).toHaveLength(2);
+    expect(log.told('warn')).toEqual([]);
   });
 
   test('that fails is told and tried again', async () => {

@@ -12,6 +12,7 @@ import type { HintHost, HintStatus } from './hints/hint-source.ts';
 import { RedisHints } from './hints/redis-hints.ts';
 import { bestEffortNamespace, firstNamespace } from './namespaces.ts';
 import { type EngineOptions, type ResolvedEngineOptions, resolveOptions } from './options.ts';
+import { Pruning } from './pruning.ts';
 import { RedisTarget } from './publish/redis-target.ts';
 import { EngineRedis } from './redis.ts';
 import { type FinishedRound, type LoopState, RoundLoop } from './round/round-loop.ts';
@@ -60,12 +61,16 @@ class RoundEngine implements RunningEngine {
   /** When the last finished round of each namespace began. */
   readonly #lastRoundMs = new Map<string, number>();
   readonly #madeMs: number;
-  #cancelPrune: (() => void) | undefined;
+  readonly #pruning: Pruning;
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedEngineOptions) {
     this.#options = options;
     this.#madeMs = options.clock.monotonicMs();
+    const { journal, clock, logger, pruneEveryMs } = options;
+    const isWorking = (): boolean =>
+      [...this.#namespaces.values()].some(({ loop }) => loop.state.kind === 'working');
+    this.#pruning = new Pruning({ journal, clock, logger, everyMs: pruneEveryMs, isWorking });
   }
 
   get journal(): Journal {
@@ -99,7 +104,7 @@ class RoundEngine implements RunningEngine {
     this.#serve(firstNamespace, this.journal);
     if (bestEffort !== undefined) this.#serve(bestEffortNamespace, bestEffort);
     for (const hint of hints) hint.start(hintHost);
-    this.#schedulePrune();
+    this.#pruning.start();
   }
 
   ring(hint?: { readonly mayBeEarly: boolean }): void {
@@ -157,7 +162,9 @@ class RoundEngine implements RunningEngine {
     const sinceMs = this.#lastRoundMs.get(namespace) ?? this.#madeMs;
     this.#lastRoundMs.set(namespace, round.startedMs);
     if (journal !== this.journal) return;
-    if (round.outcome.changed > 0) for (const hint of this.#options.hints) hint.expectSince(sinceMs);
+    if (round.outcome.changed === 0) return;
+    const tables = round.read.changes.map(({ table }) => table);
+    for (const hint of this.#options.hints) hint.expectSince(sinceMs, tables);
   }
 
   #follow(watch: Watch): void {
@@ -183,20 +190,6 @@ class RoundEngine implements RunningEngine {
     );
   }
 
-  #schedulePrune(): void {
-    const { clock, pruneEveryMs, logger, journal } = this.#options;
-    this.#cancelPrune = clock.schedule(pruneEveryMs, () => {
-      const isWorking = [...this.#namespaces.values()].some(({ loop }) => loop.state.kind === 'working');
-      if (isWorking) {
-        journal.prune().then(
-          (removed) => logger.debug({ removed }, 'journal pruned'),
-          (error: unknown) => logger.warn({ reason: String(error) }, 'the journal could not be pruned'),
-        );
-      }
-      this.#schedulePrune();
-    });
-  }
-
   status(): EngineStatus {
     const namespaces = [...this.#namespaces].map(([namespace, { loop, target }]) => {
       const position = target instanceof RedisTarget ? target.position : null;
@@ -219,7 +212,7 @@ class RoundEngine implements RunningEngine {
   }
 
   async #close(): Promise<void> {
-    this.#cancelPrune?.();
+    this.#pruning.close();
     await Promise.all([...this.#namespaces.values()].map(({ loop }) => loop.close()));
     await Promise.all(this.#options.hints.map((hint) => hint.close()));
     this.#redis?.close();

@@ -4,6 +4,7 @@ export { deadlineIn, sleep, type Clock, type Deadline } from './ports/clock.ts';
 export type { Engine, EngineHost } from './ports/engine.ts';
 export {
   isContinuous,
+  pruneLimit,
   type Cursor,
   type Journal,
   type JournalRead,

@@ -40,6 +40,20 @@ function readOver(connectionString: string): ReturnType<Journal['read']> {
   return journal.read({ since: null, knownWatchHash: null, signal });
 }
 
+test('a pruning has a deadline of its own: a slow one is waited for, while a read gives up', async () => {
+  const journal = postgresJournal({ connectionString: postgres.url, statementTimeoutMs: 200 });
+  open.push(journal);
+  const client = new Client({ connectionString: postgres.url });
+  await client.connect();
+  await client.query('begin; lock table tidemark.horizon in access exclusive mode');
+  const pruning = journal.prune();
+  const { signal } = new AbortController();
+  const read = journal.read({ since: null, knownWatchHash: null, signal });
+  await expect(read).rejects.toMatchObject({ message: expect.stringContaining('timeout') });
+  await client.end();
+  expect(await pruning).toBe(0);
+});
+
 describe('a journal that cannot be read says why and what to do', () => {
   test('a wrong password', async () => {
     await expect(readOver(urlWith((url) => (url.password = 'wrong')))).rejects.toMatchObject({

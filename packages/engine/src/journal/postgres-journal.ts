@@ -11,25 +11,31 @@ export interface PostgresJournalOptions {
   readonly connectionString: string;
   /** Deadline of one statement in milliseconds; default 2,000. */
   readonly statementTimeoutMs?: number;
+  /** Deadline of a pruning, which may delete 50,000 rows, and which no round waits for; default 30,000. */
+  readonly pruneTimeoutMs?: number;
 }
 
 /** @returns a journal with a pool of two connections, opened when first used */
 export function postgresJournal(options: PostgresJournalOptions): Journal {
-  const { connectionString, statementTimeoutMs = 2_000 } = options;
+  const { connectionString, statementTimeoutMs = 2_000, pruneTimeoutMs = 30_000 } = options;
   const pool = new Pool({
     connectionString,
     max: 2,
     connectionTimeoutMillis: 2_000,
-    query_timeout: statementTimeoutMs,
     keepAlive: true,
     application_name: 'tidemark',
   });
   // An idle connection that breaks is replaced at the next read; without a listener it would end the process.
   pool.on('error', () => {});
 
-  async function call(sql: string, values: readonly unknown[]): Promise<unknown> {
+  async function call(
+    text: string,
+    values: readonly unknown[],
+    timeoutMs = statementTimeoutMs,
+  ): Promise<unknown> {
     try {
-      const result = await pool.query<{ answer: unknown }>(sql, [...values]);
+      const query = { text, values: [...values], query_timeout: timeoutMs };
+      const result = await pool.query<{ answer: unknown }>(query);
       return result.rows[0]?.answer;
     } catch (error) {
       const { code, sentence } = explain(error);
@@ -54,7 +60,7 @@ export function postgresJournal(options: PostgresJournalOptions): Journal {
       await call('select public.tidemark_add_prefix($1, $2) as answer', [table, prefix]);
     },
     async prune() {
-      return Number(await call('select public.tidemark_prune() as answer', []));
+      return Number(await call('select public.tidemark_prune() as answer', [], pruneTimeoutMs));
     },
     close: () => pool.end(),
   };

@@ -39,6 +39,9 @@ export interface JournalRequest {
   readonly signal: AbortSignal;
 }
 
+/** Rows that one call of `prune` removes at most; so many mean that there may be more. */
+export const pruneLimit = 50_000;
+
 export interface Journal {
   read(request: JournalRequest): Promise<JournalRead>;
   /** A number greater than `atLeast` and than every number given out before, by whomever. */
@@ -47,7 +50,7 @@ export interface Journal {
   invalidate(table: string, keys: ChangedKeys): Promise<void>;
   /** Adds an L2 prefix to the watch of a table. */
   addPrefix(table: string, prefix: string): Promise<void>;
-  /** Removes what every cursor of the last hour has seen. @returns the number of rows removed */
+  /** Removes what every cursor of the last hour has seen. @returns the number of rows, {@link pruneLimit} at most */
   prune(): Promise<number>;
   close(): Promise<void>;
 }
