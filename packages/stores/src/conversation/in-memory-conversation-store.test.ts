@@ -28,9 +28,9 @@ test('changing what was read changes nothing in the store', async () => {
     await store.getConversation(target),
     ...(await store.listConversations({ tenantId: 't' })).conversations,
   ];
-  for (const conversation of read) (conversation?.jurisdictions as string[]).push('us');
-  const message = (await store.getMessages(target))?.[0];
-  (message?.metadata?.['a'] as number[]).push(2);
+  for (const conversation of read) (conversation!.jurisdictions as string[]).push('us');
+  const [message] = (await store.getMessages(target))!;
+  (message!.metadata!['a'] as number[]).push(2);
   expect((await store.getConversation(target))?.jurisdictions).toEqual(['eu']);
   expect((await store.getMessages(target))?.[0]?.metadata).toEqual({ a: [1] });
 });
