@@ -14,6 +14,14 @@ export {
   type CachedStoreDefinition,
   type CachingOptions,
 } from './cached-store/cached-store.ts';
+export type { ConversationContextStore } from './context/context-store.ts';
+export type { ContextIdentity, ConversationContext } from './context/context.ts';
+export {
+  createConversationContextStore,
+  type ConversationContextStoreOptions,
+} from './context/create-context-store.ts';
+export { InMemoryConversationContextStore } from './context/in-memory-context-store.ts';
+export { SupabaseConversationContextStore } from './context/supabase-context-store.ts';
 export { describeControl, logControl, type CacheDescription } from './control/describe-control.ts';
 export { parseEnvironment, type CacheControl, type Environment } from './control/environment.ts';
 export type { EnvironmentVariables } from './control/environment-reader.ts';
@@ -103,6 +111,22 @@ export {
   type ConversationListEventName,
   type HubEvent,
 } from './events/hub-event.ts';
+export { createExecutionContextStore } from './execution/create-execution-context-store.ts';
+export {
+  defaultExecutionTtlMs,
+  maxExecutionTtlMs,
+  maxExpiredContexts,
+  type CreateExecutionContextInput,
+  type ExecutionContextStore,
+} from './execution/execution-context-store.ts';
+export {
+  executionStatuses,
+  type ExecutionContext,
+  type ExecutionPath,
+  type ExecutionStatus,
+} from './execution/execution-context.ts';
+export { InMemoryExecutionContextStore } from './execution/in-memory-execution-context-store.ts';
+export { SupabaseExecutionContextStore } from './execution/supabase-execution-context-store.ts';
 export {
   checkHealth,
   defaultHealthTimeout,
@@ -160,3 +184,4 @@ export {
   type SupabaseSource,
   type SupabaseTableOptions,
 } from './supabase/ask-supabase.ts';
+export type { UncachedStoreOptions } from './uncached-store/uncached-store.ts';

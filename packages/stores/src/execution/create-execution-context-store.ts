@@ -1,5 +1,9 @@
 // The execution context store for what is at hand: Supabase, or memory while developing. Never a cache.
-import { createUncachedStore, type UncachedStoreOptions } from '../uncached-store/uncached-store.ts';
+import {
+  createUncachedStore,
+  uncachedOptionNames,
+  type UncachedStoreOptions,
+} from '../uncached-store/uncached-store.ts';
 import type { ExecutionContextStore } from './execution-context-store.ts';
 import { InMemoryExecutionContextStore } from './in-memory-execution-context-store.ts';
 import { SupabaseExecutionContextStore } from './supabase-execution-context-store.ts';
@@ -15,6 +19,7 @@ export function createExecutionContextStore(options: UncachedStoreOptions = {}):
     {
       factory: 'createExecutionContextStore',
       component: 'execution-context-store',
+      optionNames: uncachedOptionNames,
       onSupabase: (supabase, table) => new SupabaseExecutionContextStore(supabase, table),
       inMemory: () => new InMemoryExecutionContextStore(),
     },

@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { createConversationContextStore } from '../context/create-context-store.ts';
 import { InMemoryConversationContextStore } from '../context/in-memory-context-store.ts';
 import { SupabaseConversationContextStore } from '../context/supabase-context-store.ts';
+import { createConversationStore } from '../conversation/create-conversation-store.ts';
+import { InMemoryConversationData } from '../conversation/in-memory-conversation-data.ts';
 import { createExecutionContextStore } from '../execution/create-execution-context-store.ts';
 import { InMemoryExecutionContextStore } from '../execution/in-memory-execution-context-store.ts';
 import { SupabaseExecutionContextStore } from '../execution/supabase-execution-context-store.ts';
@@ -16,6 +18,7 @@ const factories = [
     create: createConversationContextStore,
     component: 'conversation-context-store',
     message: 'conversation context store chosen',
+    known: 'supabase, schema, env, logger, memory',
     onSupabase: SupabaseConversationContextStore,
     inMemory: InMemoryConversationContextStore,
   },
@@ -23,12 +26,14 @@ const factories = [
     create: createExecutionContextStore,
     component: 'execution-context-store',
     message: 'execution context store chosen',
+    known: 'supabase, schema, env, logger',
     onSupabase: SupabaseExecutionContextStore,
     inMemory: InMemoryExecutionContextStore,
   },
 ];
 
-describe.each(factories)('$create.name (#4, #7)', ({ create, component, message, onSupabase, inMemory }) => {
+describe.each(factories)('$create.name (#4, #7)', (factory) => {
+  const { create, component, message, known, onSupabase, inMemory } = factory;
   const { supabase } = fakeDataApi(() => json([]));
 
   test.each<[string, UncachedStoreOptions, object, object]>([
@@ -60,6 +65,7 @@ describe.each(factories)('$create.name (#4, #7)', ({ create, component, message,
   test.each([
     ['no environment', {}],
     ['production', { env: { NODE_ENV: 'production' } }],
+    ['a test that asks for Supabase', { env: { NODE_ENV: 'test', COPILOT_CONVERSATIONS_MODE: 'supabase' } }],
     [
       'memory asked for in production',
       { supabase, env: { NODE_ENV: 'production', COPILOT_CONVERSATIONS_MODE: 'memory' } },
@@ -71,7 +77,7 @@ describe.each(factories)('$create.name (#4, #7)', ({ create, component, message,
   test('takes no cache, and no other name nobody knows (#16)', () => {
     const options = { supabase, cache: createCache() };
     expect(() => create(options)).toThrow(
-      `${create.name} must be given known options only (supabase, schema, env, logger), got cache`,
+      `${create.name} must be given known options only (${known}), got cache`,
     );
   });
 
@@ -91,4 +97,16 @@ test('the schema that was chosen is asked', async () => {
   expect(
     requests.map(({ headers }) => headers.get('accept-profile') ?? headers.get('content-profile')),
   ).toEqual(['public', 'public']);
+});
+
+test('contexts in memory belong to the conversations in memory (#14)', async () => {
+  const memory = new InMemoryConversationData();
+  const env = { NODE_ENV: 'test' };
+  const { conversationId } = await createConversationStore({ env, memory }).createConversation({
+    tenantId: 't',
+  });
+  const contexts = createConversationContextStore({ env, memory });
+  await contexts.save({ tenantId: 't', conversationId }, { activeNodeIds: ['a'] });
+  const foreign = contexts.save({ tenantId: 'other', conversationId }, { activeNodeIds: ['a'] });
+  await expect(foreign).rejects.toMatchObject({ code: 'CONVERSATION_NOT_FOUND' });
 });

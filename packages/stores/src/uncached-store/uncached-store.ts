@@ -1,7 +1,7 @@
 // The choice between Supabase and memory for stores that are never cached. Owns the options of their factories and the
 // line in the log; takes no cache, so that none of them can get a region by accident.
 import { silentLogger, type Logger } from '@tidemark/protocol';
-import { chooseBackend } from '../control/backend.ts';
+import { chooseConversationBackend } from '../control/backend.ts';
 import { parseCacheControl } from '../control/environment.ts';
 import type { EnvironmentVariables } from '../control/environment-reader.ts';
 import type { Flag } from '../control/flags.ts';
@@ -23,11 +23,13 @@ export interface UncachedStoreDefinition<Store> {
   readonly factory: string;
   /** For the log. */
   readonly component: string;
+  /** Those of all factories, and the factory's own. */
+  readonly optionNames: Readonly<Record<string, true>>;
   readonly onSupabase: (supabase: SupabaseSource, options: SupabaseTableOptions) => Store;
   readonly inMemory: () => Store;
 }
 
-const optionNames: Readonly<Record<keyof UncachedStoreOptions, true>> = {
+export const uncachedOptionNames: Readonly<Record<keyof UncachedStoreOptions, true>> = {
   supabase: true,
   schema: true,
   env: true,
@@ -42,26 +44,23 @@ export function createUncachedStore<Store>(
   definition: UncachedStoreDefinition<Store>,
   options: UncachedStoreOptions,
 ): Store {
-  const { factory, component, onSupabase, inMemory } = definition;
+  const { factory, component, optionNames, onSupabase, inMemory } = definition;
   refuseUnknownOptions(factory, options, optionNames);
   const { supabase, schema, logger = silentLogger } = options;
   const { mode } = parseCacheControl(options.env ?? {});
-  const isMemoryAskedFor = mode.conversationsMode === 'memory';
-  const { kind, reason } = isMemoryAskedFor
-    ? { kind: 'memory', reason: 'COPILOT_CONVERSATIONS_MODE=memory' }
-    : chooseBackend({
-        factory,
-        hasSupabase: supabase !== undefined,
-        hasCache: false,
-        flag: neverCached,
-        mode,
-      });
+  const { kind, reason } = chooseConversationBackend({
+    factory,
+    hasSupabase: supabase !== undefined,
+    hasCache: false,
+    flag: neverCached,
+    mode,
+  });
   logger
     .child({ component })
     .info(
       { backend: kind, isCacheOn: false, reason: kind === 'supabase' ? neverCached.decidedBy : reason },
       `${component.replaceAll('-', ' ')} chosen`,
     );
-  if (supabase === undefined || isMemoryAskedFor) return inMemory();
+  if (supabase === undefined || kind === 'memory') return inMemory();
   return onSupabase(supabase, { ...(schema !== undefined && { schema }) });
 }
