@@ -22,6 +22,31 @@ export {
 } from './context/create-context-store.ts';
 export { InMemoryConversationContextStore } from './context/in-memory-context-store.ts';
 export { SupabaseConversationContextStore } from './context/supabase-context-store.ts';
+export { CachingConversationConfigStore } from './config/caching-config-store.ts';
+export type { BackingConfigStore, ConversationConfigStore, SetConfigInput } from './config/config-store.ts';
+export {
+  defaultConversationConfig,
+  mergeCompressionStrategies,
+  pathCompressionStrategies,
+  type ConfigIdentity,
+  type ConfigLevel,
+  type ConversationConfig,
+  type ConversationConfigFields,
+  type ConversationConfigPatch,
+  type LevelConfig,
+  type MergeCompressionStrategy,
+  type PathCompressionStrategy,
+} from './config/config.ts';
+export {
+  createConversationConfigStore,
+  type ConversationConfigStoreOptions,
+} from './config/create-config-store.ts';
+export { InMemoryConversationConfigStore } from './config/in-memory-config-store.ts';
+export type { ScopeKey } from './config/scope-key.ts';
+export {
+  SupabaseConversationConfigStore,
+  type SupabaseConversationConfigStoreOptions,
+} from './config/supabase-config-store.ts';
 export { describeControl, logControl, type CacheDescription } from './control/describe-control.ts';
 export { parseEnvironment, type CacheControl, type Environment } from './control/environment.ts';
 export type { EnvironmentVariables } from './control/environment-reader.ts';
