@@ -104,12 +104,25 @@ describe('a connection', () => {
     await proxy.heal();
   });
 
-  it('of a subscriber repeats its subscriptions after a cut (R6)', async () => {
+  it('of a subscriber that breaks while it subscribes again fails nobody, and hears when it is back (R4, R6)', async () => {
+    const alone: unknown[] = [];
+    const onAlone = (reason: unknown): void => void alone.push(reason);
+    process.on('unhandledRejection', onAlone);
     const heard: string[] = [];
     const subscriber = connect(`redis://127.0.0.1:${proxy.port}`, { isSubscriber: true, onError: () => {} });
     subscriber.on('message', (_channel, text: string) => heard.push(text));
     await subscriber.subscribe('channel');
+    let breaks = 0;
+    subscriber.on('ready', () => {
+      subscriber.subscribe('channel').catch(() => {});
+      breaks += 1;
+      // Sent, and not answered yet.
+      if (breaks <= 3) proxy.cutConnections();
+    });
     proxy.cutConnections();
+    await until(() => breaks > 3, { what: 'a connection that holds' });
+    process.off('unhandledRejection', onAlone);
+    expect(alone).toEqual([]);
     const direct = connect(server.url);
     await ready(direct);
     await until(async () => (await direct.publish('channel', 'again')) === 1, { what: 'a new subscription' });

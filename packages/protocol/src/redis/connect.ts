@@ -9,7 +9,7 @@ export type RedisOption = string | RedisOptions | Redis;
 export interface ConnectOptions {
   /** Shown in `CLIENT LIST`. */
   readonly name: string;
-  /** A subscriber repeats its subscriptions after each reconnect and is never given other commands. */
+  /** A subscriber is never given other commands; whoever holds it subscribes on each `ready`, and handles what fails. */
   readonly isSubscriber?: boolean;
   /** Upper limit for any single command; callers put their own, shorter deadlines on top. */
   readonly commandTimeoutMs?: number;
@@ -17,9 +17,13 @@ export interface ConnectOptions {
   readonly onError?: (error: Error) => void;
 }
 
-/** A ready check would be an INFO, which is refused, and ends the connection, when a subscription was sent before it. */
+/**
+ * A ready check would be an INFO, which is refused, and ends the connection, when a subscription was sent before it.
+ * ioredis would also repeat subscriptions by itself, but nobody catches it when the connection breaks meanwhile: such a
+ * rejection ends the process (R4).
+ */
 const subscriberOptions: RedisOptions = {
-  autoResubscribe: true,
+  autoResubscribe: false,
   enableOfflineQueue: true,
   enableReadyCheck: false,
 };
