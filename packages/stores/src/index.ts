@@ -182,7 +182,7 @@ export {
   type RateLimiterOptions,
   type RateLimiterStatus,
 } from './rate-limit/rate-limiter.ts';
-export { openRedisLink, type RedisLink, type RedisLinkOptions } from './redis/redis-link.ts';
+export { openSharedRedis, type SharedRedis, type SharedRedisOptions } from './redis/shared-redis.ts';
 export type { EgressDecision } from './router/egress.ts';
 export type { LlmChunk, LlmMessage, LlmProvider, LlmReply, LlmRequest } from './router/llm-provider.ts';
 export {

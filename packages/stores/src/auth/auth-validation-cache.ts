@@ -7,13 +7,13 @@ import { regionPrefix, silentLogger, systemClock, type Clock, type Logger } from
 import { parseCacheControl } from '../control/environment.ts';
 import type { EnvironmentVariables } from '../control/environment-reader.ts';
 import { InvalidInputError } from '../errors.ts';
-import type { RedisLink } from '../redis/redis-link.ts';
+import type { SharedRedis } from '../redis/shared-redis.ts';
 import { refuseUnknownOptions } from '../schema/known-options.ts';
 import { parseInput } from '../schema/parse.ts';
 import { idSchema } from '../schema/text.ts';
 import { authVerdictSchema, type AuthValidation, type AuthVerdict } from './auth-validation.ts';
-import { SharedHold } from './shared-hold.ts';
-import { SharedValidations, type SharedRead } from './shared-validations.ts';
+import { L2Hold } from './l2-hold.ts';
+import { L2Validations, type L2Read } from './l2-validations.ts';
 
 /** Keys are `copilot:auth:validation:{userId}` under the default prefix. */
 export const authValidationKeyPrefix = 'auth:validation';
@@ -32,10 +32,10 @@ export interface AuthValidationStats {
   /** In L1. */
   readonly entries: number;
   readonly hits: number;
-  readonly sharedHits: number;
+  readonly l2Hits: number;
   readonly checks: number;
   /** L2 values that must not be served. */
-  readonly refused: number;
+  readonly l2Refused: number;
 }
 
 export interface AuthValidationCache {
@@ -65,8 +65,8 @@ export interface AuthValidationCache {
 export interface AuthValidationCacheOptions {
   /** Of `createCache`: holds L1 and tells the other instances. */
   readonly cache: Cache;
-  /** Of `openRedisLink`: L2. Absent: L1 only. */
-  readonly redis?: RedisLink;
+  /** Of `openSharedRedis`: L2. Absent: L1 only. */
+  readonly redis?: SharedRedis;
   /** No answer is older, in whole seconds. Default 300. */
   readonly ttlSeconds?: number;
   /** First part of every Redis key, as of the cache. Default `copilot`. */
@@ -121,11 +121,11 @@ class RegionAuthValidationCache implements AuthValidationCache {
   readonly #isOn: boolean;
   readonly #clock: Clock;
   readonly #region: Region<AuthValidation>;
-  readonly #shared: SharedValidations | undefined;
-  readonly #hold: SharedHold;
+  readonly #l2: L2Validations | undefined;
+  readonly #hold: L2Hold;
   /** A region has one loader; which check it runs is the business of the caller that began the flight. */
   readonly #asked = new AsyncLocalStorage<Asked>();
-  #sharedHits = 0;
+  #l2Hits = 0;
   #checks = 0;
 
   constructor(options: AuthValidationCacheOptions, isOn: boolean) {
@@ -135,8 +135,8 @@ class RegionAuthValidationCache implements AuthValidationCache {
     const prefix = regionPrefix(keyPrefix, authValidationKeyPrefix);
     this.#isOn = isOn;
     this.#clock = clock;
-    this.#hold = new SharedHold(clock, ttlMs - l1Ms);
-    this.#shared = redis && new SharedValidations({ redis, prefix, lifeMs: ttlMs - l1Ms });
+    this.#hold = new L2Hold(clock, ttlMs - l1Ms);
+    this.#l2 = redis && new L2Validations({ redis, prefix, lifeMs: ttlMs - l1Ms });
     this.#region = cache.region<AuthValidation>({
       name: authValidationKeyPrefix,
       ttl: l1Ms,
@@ -155,7 +155,7 @@ class RegionAuthValidationCache implements AuthValidationCache {
     if (hit !== undefined) return hit;
     if (check !== undefined) return this.#ask(id, { check, isGiven: false });
     if (!this.#isOn || this.#hold.isHeld(id)) return null;
-    return (await this.#shared?.read(id)) ?? null;
+    return (await this.#l2?.read(id)) ?? null;
   }
 
   async set(userId: string, verdict: AuthVerdict): Promise<void> {
@@ -169,7 +169,7 @@ class RegionAuthValidationCache implements AuthValidationCache {
     const id = parseInput(idSchema, 'userId', userId);
     // Before anything else: a read that begins now must not take from L2 what is about to be removed (R3).
     this.#hold.hold(id);
-    await this.#region.write(id, async () => this.#shared?.remove(id));
+    await this.#region.write(id, async () => this.#l2?.remove(id));
   }
 
   stats(): AuthValidationStats {
@@ -178,9 +178,9 @@ class RegionAuthValidationCache implements AuthValidationCache {
       isOn: this.#isOn,
       entries,
       hits,
-      sharedHits: this.#sharedHits,
+      l2Hits: this.#l2Hits,
       checks: this.#checks,
-      refused: this.#shared?.refused ?? 0,
+      l2Refused: this.#l2?.refused ?? 0,
     };
   }
 
@@ -194,27 +194,27 @@ class RegionAuthValidationCache implements AuthValidationCache {
   async #load(userId: string, context: LoadContext): Promise<AuthValidation> {
     const asked = this.#asked.getStore();
     if (asked === undefined) throw new InvalidInputError('get must be given a check, got nothing');
-    const shared = await this.#lookUp(userId, asked);
-    if (shared.kind === 'found' && !asked.isGiven) {
-      this.#sharedHits += 1;
-      return shared.validation;
+    const found = await this.#lookUp(userId, asked);
+    if (found.kind === 'found' && !asked.isGiven) {
+      this.#l2Hits += 1;
+      return found.validation;
     }
     // Noted before the check: what it says may be overtaken while it is on its way.
     const checkedAt = new Date(this.#clock.wallMs());
     if (!asked.isGiven) this.#checks += 1;
     const verdict = parseInput(authVerdictSchema, 'verdict', await asked.check(context));
     const validation = { ...verdict, checkedAt };
-    if (shared.kind !== 'reserved') return validation;
-    const stored = this.#shared?.fill(userId, shared.ticket, validation);
+    if (found.kind !== 'reserved') return validation;
+    const stored = this.#l2?.fill(userId, found.reservation, validation);
     // Whoever waits for a check is not kept waiting for Redis; whoever sets wants the others to have it.
     if (asked.isGiven) await stored;
     return validation;
   }
 
-  async #lookUp(userId: string, { isGiven }: Asked): Promise<SharedRead> {
+  async #lookUp(userId: string, { isGiven }: Asked): Promise<L2Read> {
     const isPassedOver = !this.#isOn || (this.#hold.isHeld(userId) && !isGiven);
-    if (this.#shared === undefined || isPassedOver) return { kind: 'nothing' };
-    return this.#shared.readOrReserve(userId);
+    if (this.#l2 === undefined || isPassedOver) return { kind: 'nothing' };
+    return this.#l2.readOrReserve(userId);
   }
 }
 

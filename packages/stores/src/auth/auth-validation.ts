@@ -15,7 +15,7 @@ export interface AuthValidation extends AuthVerdict {
 }
 
 /** An L2 value names its user, so that a mixed-up reply is never another user's verdict. */
-export interface SharedValidation extends AuthValidation {
+export interface StoredValidation extends AuthValidation {
   readonly userId: string;
 }
 
@@ -26,7 +26,7 @@ export const authVerdictSchema: z.ZodType<AuthVerdict> = z.strictObject(
   { error: 'must be an object with isValid' },
 );
 
-export const sharedValidationSchema: z.ZodType<SharedValidation> = z.object({
+export const storedValidationSchema: z.ZodType<StoredValidation> = z.object({
   userId: idSchema,
   isValid,
   tenantId: tenantIdSchema.exactOptional(),

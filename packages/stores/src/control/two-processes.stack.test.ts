@@ -79,7 +79,7 @@ describe('an auth validation (#34)', () => {
       what: 'the validation in L2',
     });
     expect(await other.stores.validations.get('ada', { isValid: false })).toStrictEqual(checked);
-    expect(await other.stores.validations.stats()).toMatchObject({ sharedHits: 1, checks: 0 });
+    expect(await other.stores.validations.stats()).toMatchObject({ l2Hits: 1, checks: 0 });
     expect(await redis.pttl('copilot:auth:validation:ada')).toBeLessThanOrEqual(300_000);
   });
 

@@ -3,7 +3,7 @@
 import { encodeKey, silentLogger, systemClock, type Clock, type Logger } from '@tidemark/protocol';
 import { parseCacheControl } from '../control/environment.ts';
 import type { EnvironmentVariables } from '../control/environment-reader.ts';
-import type { RedisLink } from '../redis/redis-link.ts';
+import type { SharedRedis } from '../redis/shared-redis.ts';
 import { refuseUnknownOptions } from '../schema/known-options.ts';
 import { parseInput } from '../schema/parse.ts';
 import { idSchema, tenantIdSchema } from '../schema/text.ts';
@@ -34,8 +34,8 @@ export type ConversationEventHub = EventHub<ConversationSubject, ConversationEve
 export type ConversationListEventHub = EventHub<ConversationListSubject, ConversationListEventName>;
 
 export interface EventHubOptions {
-  /** Of `openRedisLink`; one hub of each kind per link. Absent: events stay in this process. */
-  readonly redis?: RedisLink;
+  /** Of `openSharedRedis`; one hub of each kind for one of them. Absent: events stay in this process. */
+  readonly redis?: SharedRedis;
   /** First part of every channel. Default `copilot`. */
   readonly keyPrefix?: string;
   /** Usually `process.env`; read for `ENABLE_REDIS_EVENT_HUBS`. Off: events stay in this process. */

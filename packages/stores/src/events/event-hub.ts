@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, type Logger, sleep, TidemarkError } from '@tidemark/protocol';
 import type * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
-import type { RedisLink } from '../redis/redis-link.ts';
+import type { SharedRedis } from '../redis/shared-redis.ts';
 import { EventQueue, maxWaitingEvents, type EventListener } from './event-queue.ts';
 import { hubEventSchema, type HubEvent } from './hub-event.ts';
 
@@ -76,7 +76,7 @@ export interface EventHubParts<Subject, Name extends string> {
   readonly names: readonly Name[];
   /** @throws InvalidInputError */
   readonly channelOf: (subject: Subject) => string;
-  readonly redis: RedisLink | undefined;
+  readonly redis: SharedRedis | undefined;
   /** Why it is Redis, or is not. */
   readonly reason: string;
   readonly logger: Logger;
@@ -277,7 +277,7 @@ export class RedisEventHub<Subject, Name extends string> implements EventHub<Sub
     };
   }
 
-  /** Ends every subscription; the link stays open, it is the caller's. */
+  /** Ends every subscription; the shared Redis stays open, it is the caller's. */
   close(): void {
     this.#closing.abort();
     for (const [name, { queues }] of this.#channels) {

@@ -1,6 +1,6 @@
 // The two questions of the health check that leave the process: one row of the source, one PING.
 import { policyTable } from '../policy/policy-row.ts';
-import type { RedisLink } from '../redis/redis-link.ts';
+import type { SharedRedis } from '../redis/shared-redis.ts';
 import { askSupabase, openTable, type SourceSchema, type SupabaseSource } from '../supabase/ask-supabase.ts';
 import type { PartAnswer } from './part-health.ts';
 
@@ -17,8 +17,8 @@ export async function askSource(
   return { healthy: true, backend: 'Supabase', reason: `${table.name} can be read` };
 }
 
-/** Past the link's breaker: it would answer for a server that it has not asked. */
-export async function askRedis(redis: RedisLink): Promise<PartAnswer> {
+/** Past the breaker: it would answer for a server that it has not asked. */
+export async function askRedis(redis: SharedRedis): Promise<PartAnswer> {
   if (!redis.isConnected) {
     return { healthy: false, backend: 'none', reason: 'there is no connection to Redis' };
   }

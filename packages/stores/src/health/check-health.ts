@@ -4,7 +4,7 @@ import type { Cache } from '@tidemark/cache';
 import { type Clock, deadlineIn, type Duration, parseDuration, systemClock } from '@tidemark/protocol';
 import type { EventHubStatus } from '../events/event-hub.ts';
 import type { RateLimiter } from '../rate-limit/rate-limiter.ts';
-import type { RedisLink } from '../redis/redis-link.ts';
+import type { SharedRedis } from '../redis/shared-redis.ts';
 import { refuseUnknownOptions } from '../schema/known-options.ts';
 import type { SourceSchema, SupabaseSource } from '../supabase/ask-supabase.ts';
 import { askRedis, askSource } from './ask-servers.ts';
@@ -18,7 +18,7 @@ export interface HealthParts {
   /** Asked for one row. */
   readonly supabase?: SupabaseSource;
   /** Asked for a PONG. */
-  readonly redis?: RedisLink;
+  readonly redis?: SharedRedis;
   /** Healthy while each of its regions can be served from the cache. */
   readonly cache?: Pick<Cache, 'status'>;
   readonly conversationEvents?: { status(): EventHubStatus };

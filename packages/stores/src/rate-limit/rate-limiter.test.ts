@@ -31,6 +31,16 @@ describe('a limiter without Redis (#35)', () => {
     await expect.poll(() => limiter.check('ada'), { timeout: 10_000 }).toBe(true);
   });
 
+  test('forgets who was silent the longest beyond 100,000 identifiers, so that its memory is bounded', async () => {
+    const limiter = createRateLimiter({ limit: 1 });
+    expect(await admitted(limiter, 'first', 2)).toBe(1);
+    expect(await admitted(limiter, 'second', 2)).toBe(1);
+    expect(await admitted(limiter, 'first', 1)).toBe(0);
+    for (let count = 2; count <= 100_000; count += 1) await limiter.check(`other-${count}`);
+    expect(await limiter.check('second')).toBe(true);
+    expect(await limiter.check('other-100000')).toBe(false);
+  });
+
   test('says why it is alone', () => {
     const log = new RecordedLog();
     const limiter = createRateLimiter({ logger: log, bucket: 'chat' });

@@ -5,7 +5,7 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 import { parseCacheControl } from '../control/environment.ts';
 import type { EnvironmentVariables } from '../control/environment-reader.ts';
 import { InvalidInputError } from '../errors.ts';
-import type { RedisLink } from '../redis/redis-link.ts';
+import type { SharedRedis } from '../redis/shared-redis.ts';
 import { refuseUnknownOptions } from '../schema/known-options.ts';
 import { parseInput } from '../schema/parse.ts';
 import { idSchema } from '../schema/text.ts';
@@ -43,8 +43,8 @@ export interface RateLimiterStatus {
 }
 
 export interface RateLimiterOptions {
-  /** Of `openRedisLink`. Absent: every instance counts for itself. */
-  readonly redis?: RedisLink;
+  /** Of `openSharedRedis`. Absent: every instance counts for itself. */
+  readonly redis?: SharedRedis;
   /** What is limited, so that several limiters don't count together. Default `default`. */
   readonly bucket?: string;
   /** Requests per window. Default 100. */
@@ -93,7 +93,7 @@ export function createRateLimiter(options: RateLimiterOptions = {}): RateLimiter
 }
 
 interface FallingBackOptions {
-  readonly redis: RedisLink | undefined;
+  readonly redis: SharedRedis | undefined;
   readonly reason: string;
   readonly points: number;
   /** Seconds. */

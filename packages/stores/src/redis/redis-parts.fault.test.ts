@@ -4,13 +4,13 @@ import { createCache } from '@tidemark/cache';
 import { type FaultProxy, type RedisServer, startFaultProxy, startRedis, until } from '@tidemark/devstack';
 import { FakeClock, RecordedLog } from '@tidemark/devstack/fakes';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AuthVerdict } from '../auth/auth-validation.ts';
 import { createAuthValidationCache, type AuthValidationCache } from '../auth/auth-validation-cache.ts';
 import { createConversationEventHub } from '../events/create-event-hubs.ts';
 import { checkHealth } from '../health/check-health.ts';
 import { createRateLimiter } from '../rate-limit/rate-limiter.ts';
-import { openRedisLink, type RedisLink } from './redis-link.ts';
+import { openSharedRedis, type SharedRedis } from './shared-redis.ts';
 
 let server: RedisServer;
 let proxy: FaultProxy;
@@ -32,7 +32,7 @@ afterAll(async () => {
 /** Everybody that a test here knows; nothing else is removed from a Redis that may be shared. */
 const users = ['ada', 'bob'];
 
-let link: RedisLink;
+let redis: SharedRedis;
 let log: RecordedLog;
 
 beforeEach(async () => {
@@ -41,14 +41,14 @@ beforeEach(async () => {
     users.flatMap((user) => [`copilot:auth:validation:${user}`, `copilot:ratelimit:default:${user}`]),
   );
   log = new RecordedLog();
-  link = openRedisLink({ redis: `redis://127.0.0.1:${proxy.port}`, logger: log });
-  await connected(link);
+  redis = openSharedRedis({ redis: `redis://127.0.0.1:${proxy.port}`, logger: log });
+  await connected(redis);
 });
 
-afterEach(() => link.close());
+afterEach(() => redis.close());
 
-async function connected(link: RedisLink): Promise<void> {
-  await until(() => link.isConnected && link.subscriber.status === 'ready', { what: 'the connection' });
+async function connected(redis: SharedRedis): Promise<void> {
+  await until(() => redis.isConnected && redis.subscriber.status === 'ready', { what: 'the connection' });
 }
 
 function messages(level: 'warn' | 'info', component: string): readonly string[] {
@@ -65,7 +65,7 @@ const troubles = [
 
 describe.each(troubles)('while Redis %s', (_, breakRedis) => {
   test('the limiter counts here, says so once, and counts with the others again afterwards (#35, R4, R6)', async () => {
-    const limiter = createRateLimiter({ redis: link, limit: 3, logger: log });
+    const limiter = createRateLimiter({ redis, limit: 3, logger: log });
     for (let check = 0; check < 3; check += 1) expect(await limiter.check('ada')).toBe(true);
     expect(await limiter.check('ada')).toBe(false);
 
@@ -91,9 +91,9 @@ describe.each(troubles)('while Redis %s', (_, breakRedis) => {
   });
 
   test('events reach the subscribers here, and everybody again afterwards (#36, R4, R6)', async () => {
-    using near = createConversationEventHub({ redis: link });
-    using farLink = openRedisLink({ redis: server.url });
-    using far = createConversationEventHub({ redis: farLink });
+    using near = createConversationEventHub({ redis });
+    using farRedis = openSharedRedis({ redis: server.url });
+    using far = createConversationEventHub({ redis: farRedis });
     const subject = { tenantId: 'acme', conversationId: 'c1' };
     const heard = { near: [] as unknown[], far: [] as unknown[] };
     const subscription = near.subscribe(subject, ({ data }) => void heard.near.push(data));
@@ -103,7 +103,7 @@ describe.each(troubles)('while Redis %s', (_, breakRedis) => {
     await breakRedis();
     for (const id of [1, 2, 3]) expect(await near.broadcast(subject, 'message', id)).toBe(false);
     expect(heard.near).toEqual([1, 2, 3]);
-    expect(messages('warn', 'redis-link')).toHaveLength(1);
+    expect(messages('warn', 'shared-redis')).toHaveLength(1);
 
     await proxy.heal();
     await until(
@@ -118,7 +118,7 @@ describe.each(troubles)('while Redis %s', (_, breakRedis) => {
 
   test('a user is checked instead, and what is set or forgotten here counts here (#34, R3, R4)', async () => {
     await using cache = createCache();
-    const validations = createAuthValidationCache({ cache, redis: link });
+    const validations = createAuthValidationCache({ cache, redis });
     await validations.set('ada', { isValid: true });
     await breakRedis();
     await validations.invalidate('ada');
@@ -128,9 +128,9 @@ describe.each(troubles)('while Redis %s', (_, breakRedis) => {
   });
 
   test('each part says that it is not as it should be (#37)', async () => {
-    const limiter = createRateLimiter({ redis: link });
-    using hub = createConversationEventHub({ redis: link });
-    const parts = { redis: link, conversationEvents: hub, rateLimiter: limiter };
+    const limiter = createRateLimiter({ redis });
+    using hub = createConversationEventHub({ redis });
+    const parts = { redis, conversationEvents: hub, rateLimiter: limiter };
     expect(await checkHealth(parts)).toMatchObject({
       redis: { healthy: true, backend: 'Redis', reason: 'answers PING' },
       conversationEvents: { healthy: true, backend: 'Redis' },
@@ -146,7 +146,7 @@ describe.each(troubles)('while Redis %s', (_, breakRedis) => {
 describe('an auth validation that Redis brings back (#34, R3)', () => {
   test('after a removal that never arrived, is not read by who removed it', async () => {
     await using cache = createCache();
-    const validations = createAuthValidationCache({ cache, redis: link });
+    const validations = createAuthValidationCache({ cache, redis });
     await validations.get('ada', async () => ({ isValid: true }));
     await until(async () => (await admin.get('copilot:auth:validation:ada'))?.startsWith('{') === true, {
       what: 'the validation in L2',
@@ -154,8 +154,8 @@ describe('an auth validation that Redis brings back (#34, R3)', () => {
     await proxy.cut();
     await validations.invalidate('ada');
     await proxy.heal();
-    await connected(link);
-    await until(async () => (await link.attempt((commands) => commands.ping())) === 'PONG', {
+    await connected(redis);
+    await until(async () => (await redis.attempt((commands) => commands.ping())) === 'PONG', {
       what: 'Redis',
     });
     expect(await admin.exists('copilot:auth:validation:ada')).toBe(1);
@@ -165,15 +165,15 @@ describe('an auth validation that Redis brings back (#34, R3)', () => {
 });
 
 describe('the fill of an auth validation (#34, R2)', () => {
-  /** Two instances that share L2 and no bus: only the ticket can keep the fill of one from outliving the other's removal. */
+  /** Two instances that share L2 and no bus: only the reservation can keep the fill of one from outliving the other's removal. */
   async function pair(run: (one: AuthValidationCache, other: AuthValidationCache) => Promise<void>) {
     await using first = createCache();
     await using second = createCache();
-    using otherLink = openRedisLink({ redis: server.url });
-    await connected(otherLink);
+    using otherRedis = openSharedRedis({ redis: server.url });
+    await connected(otherRedis);
     await run(
-      createAuthValidationCache({ cache: first, redis: link }),
-      createAuthValidationCache({ cache: second, redis: otherLink }),
+      createAuthValidationCache({ cache: first, redis }),
+      createAuthValidationCache({ cache: second, redis: otherRedis }),
     );
   }
 
@@ -182,13 +182,13 @@ describe('the fill of an auth validation (#34, R2)', () => {
       const slow = Promise.withResolvers<AuthVerdict>();
       const waiting = one.get('ada', () => slow.promise);
       await until(async () => (await admin.get('copilot:auth:validation:ada')) !== null, {
-        what: 'the ticket',
+        what: 'the reservation',
       });
       await other.invalidate('ada');
       slow.resolve({ isValid: true });
       await waiting;
       // The connection keeps the order: when this is answered, the fill has been.
-      await link.attempt((commands) => commands.ping());
+      await redis.attempt((commands) => commands.ping());
       expect(await admin.get('copilot:auth:validation:ada')).toBeNull();
     });
   });
@@ -198,22 +198,22 @@ describe('the fill of an auth validation (#34, R2)', () => {
       const slow = Promise.withResolvers<AuthVerdict>();
       const waiting = one.get('ada', () => slow.promise);
       await until(async () => (await admin.get('copilot:auth:validation:ada')) !== null, {
-        what: 'the ticket',
+        what: 'the reservation',
       });
       await admin.del('copilot:auth:validation:ada');
       slow.resolve({ isValid: true });
       await waiting;
-      await link.attempt((commands) => commands.ping());
+      await redis.attempt((commands) => commands.ping());
       expect(await admin.exists('copilot:auth:validation:ada')).toBe(0);
     });
   });
 
-  test('lives from the ticket on, and not from its end', async () => {
+  test('lives from the reservation on, and not from its end', async () => {
     await pair(async (one) => {
       const slow = Promise.withResolvers<AuthVerdict>();
       const waiting = one.get('ada', () => slow.promise);
       const key = 'copilot:auth:validation:ada';
-      await until(async () => (await admin.exists(key)) === 1, { what: 'the ticket' });
+      await until(async () => (await admin.exists(key)) === 1, { what: 'the reservation' });
       // As if four seconds had passed since it was left.
       await admin.pexpire(key, 6_000);
       slow.resolve({ isValid: true });
@@ -221,6 +221,22 @@ describe('the fill of an auth validation (#34, R2)', () => {
       await until(async () => (await admin.get(key))?.startsWith('{') === true, { what: 'the value' });
       expect(await admin.pttl(key)).toBeLessThanOrEqual(236_000);
       expect(await admin.pttl(key)).toBeGreaterThan(200_000);
+    });
+  });
+
+  test('of another instance, in the middle of a set, does not take its place here', async () => {
+    await pair(async (one) => {
+      const key = 'copilot:auth:validation:ada';
+      const text = '{"userId":"ada","isValid":true,"checkedAt":"2026-01-01T00:00:00.000Z"}';
+      const attempt = redis.attempt.bind(redis);
+      const spy = vi.spyOn(redis, 'attempt').mockImplementationOnce(async (run) => {
+        const removed = await attempt(run);
+        await admin.set(key, text, 'PX', 100_000);
+        return removed;
+      });
+      await one.set('ada', { isValid: false });
+      spy.mockRestore();
+      expect(await one.get('ada')).toMatchObject({ isValid: false });
     });
   });
 
@@ -243,8 +259,41 @@ describe('the fill of an auth validation (#34, R2)', () => {
       await (life === 'PX' ? admin.set(key, text, 'PX', 100_000) : admin.set(key, text));
       expect(await one.get('ada')).toBeNull();
       expect(await one.get('ada', async () => ({ isValid: false }))).toMatchObject({ isValid: false });
-      expect(one.stats()).toMatchObject({ refused: 2, sharedHits: 0, checks: 1 });
+      expect(one.stats()).toMatchObject({ l2Refused: 2, l2Hits: 0, checks: 1 });
     });
+  });
+});
+
+describe('a switch that is off (#30)', () => {
+  test('keeps the limiter away from Redis (#35)', async () => {
+    const limiter = createRateLimiter({ redis, limit: 1, env: { ENABLE_RATE_LIMITER_REDIS: 'off' } });
+    expect([await limiter.check('ada'), await limiter.check('ada')]).toEqual([true, false]);
+    expect(await admin.exists('copilot:ratelimit:default:ada')).toBe(0);
+    expect(limiter.status()).toEqual({
+      backend: 'this process',
+      reason: 'ENABLE_RATE_LIMITER_REDIS=false',
+      isAsConfigured: true,
+    });
+  });
+
+  test('keeps the hubs away from Redis (#36)', async () => {
+    using hub = createConversationEventHub({ redis, env: { ENABLE_REDIS_EVENT_HUBS: 'off' } });
+    const subject = { tenantId: 'acme', conversationId: 'c1' };
+    const heard: unknown[] = [];
+    expect(await hub.subscribe(subject, ({ data }) => void heard.push(data)).ready).toBe(false);
+    expect(await hub.broadcast(subject, 'message', 1)).toBe(false);
+    expect(heard).toEqual([1]);
+    expect(await admin.pubsub('CHANNELS', 'copilot:events:*')).toEqual([]);
+  });
+
+  test('keeps the auth validations away from Redis (#34)', async () => {
+    await using cache = createCache();
+    const env = { ENABLE_AUTH_VALIDATION_CACHE: 'off' };
+    const validations = createAuthValidationCache({ cache, redis, env });
+    await validations.get('ada', async () => ({ isValid: true }));
+    await validations.set('bob', { isValid: true });
+    expect(await validations.get('bob')).toBeNull();
+    expect(await admin.exists('copilot:auth:validation:ada', 'copilot:auth:validation:bob')).toBe(0);
   });
 });
 
@@ -259,9 +308,17 @@ describe('messages of strangers (#36)', () => {
     ],
     ['no sender', JSON.stringify({ event: 'message', timestamp: '2026-01-01T00:00:00Z' })],
     ['no time', JSON.stringify({ event: 'message', timestamp: 'now', instanceId: 'x' })],
-    ['too much', 'x'.repeat(262_145)],
+    [
+      'too much',
+      JSON.stringify({
+        event: 'message',
+        data: 'x'.repeat(262_144),
+        timestamp: '2026-01-01T00:00:00Z',
+        instanceId: 'x',
+      }),
+    ],
   ])('are counted and passed over: %s', async (_, text) => {
-    using hub = createConversationEventHub({ redis: link });
+    using hub = createConversationEventHub({ redis });
     const heard: unknown[] = [];
     await hub.subscribe(subject, (event) => void heard.push(event)).ready;
     await admin.publish('copilot:events:conversation:acme:c1', text);
@@ -270,7 +327,7 @@ describe('messages of strangers (#36)', () => {
   });
 
   test('an own message that comes back is heard once', async () => {
-    using hub = createConversationEventHub({ redis: link });
+    using hub = createConversationEventHub({ redis });
     const heard: unknown[] = [];
     await hub.subscribe(subject, ({ data }) => void heard.push(data)).ready;
     await hub.broadcast(subject, 'message', 1);
@@ -285,12 +342,12 @@ describe('messages of strangers (#36)', () => {
 
 test('a subscription that leads nowhere is opened anew (#36, R6)', async () => {
   const clock = new FakeClock();
-  using hub = createConversationEventHub({ redis: link, logger: log, clock });
+  using hub = createConversationEventHub({ redis, logger: log, clock });
   const subject = { tenantId: 'acme', conversationId: 'c1' };
   const heard: unknown[] = [];
   await hub.subscribe(subject, ({ data }) => void heard.push(data)).ready;
   // As if the server had forgotten it: the connection is there, and nothing comes.
-  await link.subscriber.unsubscribe('copilot:events:conversation:acme:c1');
+  await redis.subscriber.unsubscribe('copilot:events:conversation:acme:c1');
 
   await hub.broadcast(subject, 'message', 1);
   await clock.advance(4_999);

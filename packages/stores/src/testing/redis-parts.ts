@@ -12,7 +12,7 @@ import { createConversationEventHub, type ConversationSubject } from '../events/
 import type { Subscription } from '../events/event-hub.ts';
 import type { ConversationEventName, HubEvent } from '../events/hub-event.ts';
 import { createRateLimiter, type RateLimiter } from '../rate-limit/rate-limiter.ts';
-import { openRedisLink } from '../redis/redis-link.ts';
+import { openSharedRedis } from '../redis/shared-redis.ts';
 
 export interface RedisParts {
   readonly events: {
@@ -39,7 +39,7 @@ export interface RedisPartsOptions {
 }
 
 export function openRedisParts({ cache, redisUrl, env }: RedisPartsOptions): RedisParts {
-  const redis = openRedisLink({ redis: redisUrl });
+  const redis = openSharedRedis({ redis: redisUrl });
   return {
     events: openEvents(createConversationEventHub({ redis, env })),
     limiter: createRateLimiter({ redis, env, limit: 10 }),

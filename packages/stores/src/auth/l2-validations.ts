@@ -1,18 +1,18 @@
 // The L2 of the auth validations. No journal tells what became of a user, so neither head nor log can prove a value
-// here; a ticket does in their place. Whoever finds nothing leaves a ticket under the key before it checks, and stores
-// what it found only if its ticket is still there:
+// here; a reservation does in their place. Whoever finds nothing leaves a reservation under the key before it checks, and stores
+// what it found only if its reservation is still there:
 //
-//   nothing ── read ──► ticket ── fill ──► value ── TTL ──► nothing
+//   nothing ── read ──► reservation ── fill ──► value ── TTL ──► nothing
 //                 │                    │
 //                 └── remove, or a DEL by hand: the fill of a check that began before comes to nothing
 //
-// The value's life counts from the ticket, by the one clock of Redis: no two machines' clocks are compared.
+// The value's life counts from the reservation, by the one clock of Redis: no two machines' clocks are compared.
 import { randomUUID } from 'node:crypto';
 import { defineScript, encodeKey, runScript, type Script } from '@tidemark/protocol';
-import type { RedisLink } from '../redis/redis-link.ts';
-import { sharedValidationSchema, type AuthValidation } from './auth-validation.ts';
+import type { SharedRedis } from '../redis/shared-redis.ts';
+import { storedValidationSchema, type AuthValidation } from './auth-validation.ts';
 
-/** KEYS: the value. ARGV: a ticket or nothing, its life in ms. @returns what was there and its time to live, or nil */
+/** KEYS: the value. ARGV: a reservation or nothing, its life in ms. @returns what was there and its time to live, or nil */
 const readOrReserve: Script = defineScript(`
 local text = redis.call('get', KEYS[1])
 if text then return {text, redis.call('pttl', KEYS[1])} end
@@ -20,7 +20,7 @@ if ARGV[1] ~= '' then redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2]) end
 return false
 `);
 
-/** KEYS: the value. ARGV: the ticket, the value, the ticket's life, the value's life in ms. */
+/** KEYS: the value. ARGV: the reservation, the value, the reservation's life, the value's life in ms. */
 const fillReserved: Script = defineScript(`
 if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 local elapsed = tonumber(ARGV[3]) - redis.call('pttl', KEYS[1])
@@ -30,33 +30,33 @@ redis.call('set', KEYS[1], ARGV[2], 'px', left)
 return 1
 `);
 
-/** As long as a check may take; a ticket whose owner died keeps the others from sharing for no longer. */
-const ticketLifeMs = 10_000;
+/** As long as a check may take; a reservation whose owner died keeps the others from sharing for no longer. */
+const reservationLifeMs = 10_000;
 
-const ticketPrefix = 'ticket ';
+const reservationPrefix = 'reservation ';
 
-export type SharedRead =
+export type L2Read =
   | { readonly kind: 'found'; readonly validation: AuthValidation }
-  /** Nothing was there: what the check finds may be stored under the ticket. */
-  | { readonly kind: 'reserved'; readonly ticket: string }
+  /** Nothing was there: what the check finds may be stored under the reservation. */
+  | { readonly kind: 'reserved'; readonly reservation: string }
   /** Somebody else is checking, the value is unusable, or Redis is not there. */
   | { readonly kind: 'nothing' };
 
-export interface SharedValidationsOptions {
-  readonly redis: RedisLink;
+export interface L2ValidationsOptions {
+  readonly redis: SharedRedis;
   /** What the keys begin with: `copilot:auth:validation`. */
   readonly prefix: string;
   /** Of a value, from before its check. */
   readonly lifeMs: number;
 }
 
-const nothing: SharedRead = { kind: 'nothing' };
+const nothing: L2Read = { kind: 'nothing' };
 
-export class SharedValidations {
-  readonly #options: SharedValidationsOptions;
+export class L2Validations {
+  readonly #options: L2ValidationsOptions;
   #refused = 0;
 
-  constructor(options: SharedValidationsOptions) {
+  constructor(options: L2ValidationsOptions) {
     this.#options = options;
   }
 
@@ -65,23 +65,23 @@ export class SharedValidations {
     return this.#refused;
   }
 
-  /** What is there; leaves no ticket. */
+  /** What is there; leaves no reservation. */
   async read(userId: string): Promise<AuthValidation | undefined> {
-    const answer = this.#accept(userId, await this.#run(readOrReserve, userId, ['', ticketLifeMs]));
+    const answer = this.#accept(userId, await this.#run(readOrReserve, userId, ['', reservationLifeMs]));
     return answer.kind === 'found' ? answer.validation : undefined;
   }
 
-  /** What is there, or a ticket for who is about to check. */
-  async readOrReserve(userId: string): Promise<SharedRead> {
-    const ticket = `${ticketPrefix}${randomUUID()}`;
-    const reply = await this.#run(readOrReserve, userId, [ticket, ticketLifeMs]);
-    return reply === null ? { kind: 'reserved', ticket } : this.#accept(userId, reply);
+  /** What is there, or a reservation for who is about to check. */
+  async readOrReserve(userId: string): Promise<L2Read> {
+    const reservation = `${reservationPrefix}${randomUUID()}`;
+    const reply = await this.#run(readOrReserve, userId, [reservation, reservationLifeMs]);
+    return reply === null ? { kind: 'reserved', reservation } : this.#accept(userId, reply);
   }
 
-  #accept(userId: string, reply: unknown): SharedRead {
+  #accept(userId: string, reply: unknown): L2Read {
     if (!Array.isArray(reply)) return nothing;
     const [text, leftMs] = reply as unknown[];
-    if (typeof text !== 'string' || text.startsWith(ticketPrefix)) return nothing;
+    if (typeof text !== 'string' || text.startsWith(reservationPrefix)) return nothing;
     const validation = this.#parse(userId, text);
     // A value that was written by hand may live for ever; one of ours never lives longer than from its check.
     const isOurs = typeof leftMs === 'number' && leftMs > 0 && leftMs <= this.#options.lifeMs;
@@ -90,13 +90,13 @@ export class SharedValidations {
     return nothing;
   }
 
-  /** Stores nothing when the ticket is gone: something has overtaken the check. */
-  async fill(userId: string, ticket: string, validation: AuthValidation): Promise<void> {
+  /** Stores nothing when the reservation is gone: something has overtaken the check. */
+  async fill(userId: string, reservation: string, validation: AuthValidation): Promise<void> {
     const text = JSON.stringify({ userId, ...validation });
-    await this.#run(fillReserved, userId, [ticket, text, ticketLifeMs, this.#options.lifeMs]);
+    await this.#run(fillReserved, userId, [reservation, text, reservationLifeMs, this.#options.lifeMs]);
   }
 
-  /** The value, and with a ticket the fill that is under way. */
+  /** The value, and with a reservation the fill that is under way. */
   async remove(userId: string): Promise<void> {
     await this.#options.redis.attempt((commands) => commands.unlink(this.#keyOf(userId)));
   }
@@ -114,7 +114,7 @@ export class SharedValidations {
     } catch {
       return undefined;
     }
-    const result = sharedValidationSchema.safeParse(value);
+    const result = storedValidationSchema.safeParse(value);
     if (!result.success || result.data.userId !== userId) return undefined;
     const { userId: _, ...validation } = result.data;
     return validation;

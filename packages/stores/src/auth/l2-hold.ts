@@ -5,7 +5,7 @@ import type { Clock } from '@tidemark/protocol';
 /** Beyond this many the hold is on everybody: sharing less is better than remembering more. */
 const maxHeld = 10_000;
 
-export class SharedHold {
+export class L2Hold {
   readonly #clock: Clock;
   readonly #holdMs: number;
   /** In order of their ends, as each is held for the same time and moves to the back when it is held again. */

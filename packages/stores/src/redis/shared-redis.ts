@@ -13,7 +13,7 @@ import {
 } from '@tidemark/protocol';
 import { refuseUnknownOptions } from '../schema/known-options.ts';
 
-export interface RedisLinkOptions {
+export interface SharedRedisOptions {
   /** URL, options or client of ioredis (its options are copied). */
   readonly redis: RedisOption;
   /** Longest wait for one command; after a failure Redis is passed over for half a second. Default 100 ms. */
@@ -23,9 +23,9 @@ export interface RedisLinkOptions {
 }
 
 /** Two connections: one for commands, one that listens. Close it when the parts that use it are closed. */
-export type RedisLink = CacheRedis;
+export type SharedRedis = CacheRedis;
 
-const optionNames: Readonly<Record<keyof RedisLinkOptions, true>> = {
+const optionNames: Readonly<Record<keyof SharedRedisOptions, true>> = {
   redis: true,
   timeout: true,
   logger: true,
@@ -37,13 +37,13 @@ const optionNames: Readonly<Record<keyof RedisLinkOptions, true>> = {
  *
  * @throws InvalidInputError for an unknown option; TidemarkError `REDIS_URL_INVALID`, `DURATION_INVALID`
  */
-export function openRedisLink(options: RedisLinkOptions): RedisLink {
-  refuseUnknownOptions('openRedisLink', options, optionNames);
+export function openSharedRedis(options: SharedRedisOptions): SharedRedis {
+  refuseUnknownOptions('openSharedRedis', options, optionNames);
   const { redis, timeout = defaultRedisTimeout, logger = silentLogger, clock = systemClock } = options;
   return new CacheRedis({
     redis,
     clock,
-    logger: logger.child({ component: 'redis-link' }),
+    logger: logger.child({ component: 'shared-redis' }),
     readTimeoutMs: parseDuration('timeout', timeout),
     names: { commands: 'tidemark-stores', subscriber: 'tidemark-stores-listener' },
   });
