@@ -62,5 +62,5 @@ it('nor one whose Redis was never there, or does not answer', async () => {
 it('memory stays level while keys never repeat, loads fail, and Redis comes and goes (short soak)', async () => {
   const verdict = await runSoak({ stack, instances, durationMs: 15_000 });
   expect(verdict.reads).toBeGreaterThan(1_000);
-  expect(verdict.growth).toBeLessThan(1.5);
+  expect(verdict.heapGrowth).toBeLessThan(1.5);
 });

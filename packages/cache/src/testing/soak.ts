@@ -1,10 +1,13 @@
-// A soak: reads, writes, failures and faults without end, on keys that never come back, so that whatever forgets to
-// bound itself grows. Memory is compared after garbage collection, the last third of the time with the second.
+// A soak: reads, writes, failures, mass invalidations and faults without end, on keys that never come back, so that
+// whatever forgets to bound itself grows. What is alive is counted after garbage collection, and the last third of the
+// time compared with the second.
 import type { Stack } from '@tidemark/devstack';
 import { setTimeout as pause } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
+import { queryObjects, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Instances } from './instances.ts';
+import { Flight } from '../read/flight.ts';
+import type { Instance, Instances } from './instances.ts';
+import type { Versioned } from './load.ts';
 
 export interface SoakOptions {
   readonly stack: Stack;
@@ -12,22 +15,40 @@ export interface SoakOptions {
   readonly durationMs: number;
 }
 
+/** What must not grow, each as the median of the last third of the samples and as a multiple of that of the second. */
 export interface SoakVerdict {
   readonly reads: number;
-  /** Median heap of the last third of the samples, as a multiple of that of the second. */
-  readonly growth: number;
+  readonly samples: number;
+  readonly heapMegabytes: number;
+  readonly heapGrowth: number;
+  readonly flights: number;
+  /** Of loads and waits; a long-lived one that remembers each of them would keep them all alive. */
+  readonly signals: number;
+  readonly signalGrowth: number;
+  /** Timers and sockets of the process. */
+  readonly resources: number;
+  readonly resourceGrowth: number;
+  /** Beyond the bound of L1: none may be. */
+  readonly mostEntries: number;
+}
+
+interface Sample {
+  readonly heapBytes: number;
+  readonly flights: number;
+  readonly signals: number;
+  readonly resources: number;
 }
 
 /** Small, so that what is bounded by it has stopped growing before the samples that count. */
-const maxEntries = 500;
+export const soakEntries = 500;
 
 export async function runSoak({ stack, instances, durationMs }: SoakOptions): Promise<SoakVerdict> {
-  instances.startEngine();
+  const engine = instances.startEngine();
   const started = [0, 1].map(() =>
     instances.start(
-      {},
+      { journal: engine.journal },
       {
-        maxEntries,
+        maxEntries: soakEntries,
         maxStaleness: '1s',
         ttl: '2s',
         load: async (key) => {
@@ -38,40 +59,67 @@ export async function runSoak({ stack, instances, durationMs }: SoakOptions): Pr
     ),
   );
   await Promise.all(started.map(({ cache }) => cache.ready()));
-  const heaps: number[] = [];
+  const samples: Sample[] = [];
   const untilMs = performance.now() + durationMs;
   let reads = 0;
-  let next = 0;
+  let mostEntries = 0;
 
   for (let turn = 0; performance.now() < untilMs; turn += 1) {
-    for (const { region } of started) {
-      const keys = Array.from({ length: 50 }, () => `soak${(next += 1)}`);
-      const gone = AbortSignal.abort();
-      await Promise.allSettled([
-        ...keys.map((key) => region.get(key)),
-        region.getMany(keys.map((key) => `${key}x`)),
-        region.get(`${keys[0]}a`, { signal: gone }),
-        region.write(keys[1] ?? '', async () => {}),
-      ]);
-      reads += 2 * keys.length;
+    for (const [index, instance] of started.entries()) {
+      reads += await useOnce(instance, `soak${turn}-${index}`);
+      mostEntries = Math.max(mostEntries, instance.region.status().entries);
     }
+    if (turn % 50 === 49) await started[0]?.region.invalidateAll().catch(() => {});
     if (turn % 200 === 199) await stack.redis.restart({ isEmpty: true });
     if (turn % 20 === 0) {
-      heaps.push(heapAfterCollection());
+      // Rounds, records and timers have their turn, too.
       await pause(1);
+      samples.push(takeSample());
     }
   }
-  const third = Math.ceil(heaps.length / 3);
-  // In the first third, maps fill up to their bounds.
-  const second = heaps.slice(third, 2 * third);
-  return { reads, growth: median(heaps.slice(-third)) / median(second) };
+  return { reads, mostEntries, ...judge(samples) };
 }
 
-function heapAfterCollection(): number {
+/** One turn of an instance, on keys of this turn alone. @returns the number of reads */
+async function useOnce({ region }: Instance<Versioned>, prefix: string): Promise<number> {
+  const keys = Array.from({ length: 50 }, (_, index) => `${prefix}-${index}`);
+  await Promise.allSettled([
+    ...keys.map((key) => region.get(key)),
+    region.getMany(keys.map((key) => `${key}x`)),
+    region.get(`${keys[0]}a`, { signal: AbortSignal.abort() }),
+    region.write(keys[1] ?? '', async () => {}),
+  ]);
+  return 2 * keys.length;
+}
+
+function takeSample(): Sample {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   collect();
-  return process.memoryUsage().heapUsed;
+  return {
+    heapBytes: process.memoryUsage().heapUsed,
+    flights: queryObjects(Flight, { format: 'count' }),
+    signals: queryObjects(AbortSignal, { format: 'count' }),
+    resources: process.getActiveResourcesInfo().length,
+  };
+}
+
+function judge(samples: readonly Sample[]): Omit<SoakVerdict, 'reads' | 'mostEntries'> {
+  // In the first third, maps fill up to their bounds.
+  const third = Math.ceil(samples.length / 3);
+  const [second, last] = [samples.slice(third, 2 * third), samples.slice(-third)];
+  const growthOf = (count: (sample: Sample) => number): number =>
+    median(last.map(count)) / Math.max(1, median(second.map(count)));
+  return {
+    samples: samples.length,
+    heapMegabytes: median(last.map(({ heapBytes }) => heapBytes)) / 1_048_576,
+    heapGrowth: growthOf(({ heapBytes }) => heapBytes),
+    flights: median(last.map(({ flights }) => flights)),
+    signals: median(last.map(({ signals }) => signals)),
+    signalGrowth: growthOf(({ signals }) => signals),
+    resources: median(last.map(({ resources }) => resources)),
+    resourceGrowth: growthOf(({ resources }) => resources),
+  };
 }
 
 function median(samples: readonly number[]): number {

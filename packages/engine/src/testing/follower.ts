@@ -32,7 +32,9 @@ export class Follower {
     this.keys = keys;
     this.#commands = connectRedis(url, { name: 'follower', commandTimeoutMs: 1_000 });
     this.#subscriber = connectRedis(url, { name: 'follower-records', isSubscriber: true });
-    this.#subscriber.on('ready', () => this.#subscriber.subscribe(this.keys.records).catch(() => {}));
+    this.#subscriber.on('ready', () => {
+      this.#subscriber.subscribe(this.keys.records).catch(() => {});
+    });
     this.#subscriber.on('message', (_channel: string, text: string) => {
       const record = parseMessage(text);
       if (record !== undefined) this.#enqueue(() => this.#hear(record));
