@@ -3,6 +3,8 @@
 import type { SupabaseClient } from '@supabase/supabase-js';
 import type { Cache } from '@tidemark/cache';
 import type { EnvironmentVariables } from '../control/environment-reader.ts';
+import type { ConversationStore } from '../conversation/conversation-store.ts';
+import { createConversationStore } from '../conversation/create-conversation-store.ts';
 import { createPolicyStore } from '../policy/create-policy-store.ts';
 import type { LlmPolicyStore } from '../policy/policy-store.ts';
 import { createLlmRouter, type LlmRouter } from '../router/llm-router.ts';
@@ -19,6 +21,7 @@ export interface InstanceParts {
 
 export interface InstanceStores extends RedisParts {
   readonly policies: LlmPolicyStore;
+  readonly conversations: ConversationStore;
   readonly router: Pick<LlmRouter, 'route'>;
 }
 
@@ -30,5 +33,6 @@ export function openInstanceStores({ supabase, cache, redisUrl, env }: InstanceP
     defaultProvider: 'remote',
     defaultModel: 'm',
   });
-  return { policies, router, ...openRedisParts({ cache, redisUrl, env }) };
+  const conversations = createConversationStore({ supabase, cache, env, enableCaching: true });
+  return { policies, conversations, router, ...openRedisParts({ cache, redisUrl, env }) };
 }
