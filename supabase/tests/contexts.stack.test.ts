@@ -68,7 +68,10 @@ async function create(pathId: string): Promise<Row> {
 
 async function isOver(moment: Date): Promise<boolean> {
   // A Date has cut off what is finer than a millisecond.
-  const rows = await database.sql(`select where clock_timestamp() > $1::timestamptz + interval '1 millisecond'`, [moment]);
+  const rows = await database.sql(
+    `select where clock_timestamp() > $1::timestamptz + interval '1 millisecond'`,
+    [moment],
+  );
   return rows.length === 1;
 }
 
