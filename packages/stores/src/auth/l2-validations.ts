@@ -1,10 +1,9 @@
 // The L2 of the auth validations. No journal tells what became of a user, so neither head nor log can prove a value
-// here; a reservation does in their place. Whoever finds nothing leaves a reservation under the key before it checks, and stores
-// what it found only if its reservation is still there:
+// here; a reservation does in their place. Whoever finds nothing leaves one under the key before it checks, and stores
+// what it found only if that is still there:
 //
 //   nothing ── read ──► reservation ── fill ──► value ── TTL ──► nothing
-//                 │                    │
-//                 └── remove, or a DEL by hand: the fill of a check that began before comes to nothing
+//                            └── remove, or a DEL by hand ──────────┘ the fill then comes to nothing
 //
 // The value's life counts from the reservation, by the one clock of Redis: no two machines' clocks are compared.
 import { randomUUID } from 'node:crypto';

@@ -1,5 +1,6 @@
 // Hubs, limiter and auth validations on a real Redis that fails: nothing reaches a caller but a little time (R4), each
 // change of state is said once, and what was agreed before works again when Redis is back (R6).
+import { once } from 'node:events';
 import { createCache } from '@tidemark/cache';
 import { type FaultProxy, type RedisServer, startFaultProxy, startRedis, until } from '@tidemark/devstack';
 import { FakeClock, RecordedLog } from '@tidemark/devstack/fakes';
@@ -91,7 +92,8 @@ describe.each(troubles)('while Redis %s', (_, breakRedis) => {
   });
 
   test('events reach the subscribers here, and everybody again afterwards (#36, R4, R6)', async () => {
-    using near = createConversationEventHub({ redis });
+    const clock = new FakeClock();
+    using near = createConversationEventHub({ redis, clock });
     using farRedis = openSharedRedis({ redis: server.url });
     using far = createConversationEventHub({ redis: farRedis });
     const subject = { tenantId: 'acme', conversationId: 'c1' };
@@ -103,6 +105,8 @@ describe.each(troubles)('while Redis %s', (_, breakRedis) => {
     await breakRedis();
     for (const id of [1, 2, 3]) expect(await near.broadcast(subject, 'message', id)).toBe(false);
     expect(heard.near).toEqual([1, 2, 3]);
+    // What was not sent is not waited for.
+    expect(clock.pending).toBe(0);
     expect(messages('warn', 'shared-redis')).toHaveLength(1);
 
     await proxy.heal();
@@ -338,6 +342,25 @@ describe('messages of strangers (#36)', () => {
     await until(() => heard.includes(2), { what: 'the message of another' });
     expect(heard).toEqual([1, 2]);
   });
+});
+
+test('a channel that was left is not opened again by a reconnect (#36)', async () => {
+  using hub = createConversationEventHub({ redis });
+  const left = { tenantId: 'acme', conversationId: 'left' };
+  const kept = { tenantId: 'acme', conversationId: 'kept' };
+  const subscription = hub.subscribe(left, () => {});
+  await hub.subscribe(kept, () => {}).ready;
+  await subscription.ready;
+  subscription.close();
+  const back = once(redis.subscriber, 'ready');
+  redis.reconnectSubscriber();
+  await back;
+  await until(async () => (await admin.pubsub('CHANNELS', 'copilot:events:*')).length > 0, {
+    what: 'the subscription to come back',
+  });
+  expect(await admin.pubsub('CHANNELS', 'copilot:events:*')).toEqual([
+    'copilot:events:conversation:acme:kept',
+  ]);
 });
 
 test('a subscription that leads nowhere is opened anew (#36, R6)', async () => {
