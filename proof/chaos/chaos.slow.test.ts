@@ -16,7 +16,7 @@ describe('the fault run', () => {
     const wrong = rows.filter(({ isGood }) => !isGood);
 
     expect(wrong).toEqual([]);
-    expect(rows).toHaveLength(8);
+    expect(rows).toHaveLength(9);
     for (const { reads } of rows) expect(reads).toBeGreaterThan(1_000);
   }, 300_000);
 

@@ -2,7 +2,7 @@
 // and one number tells how old an answer is. Rows travel as small numbers; the database knows them as `k<number>`.
 
 export const instanceCount = 3;
-const sharedCount = 160;
+const sharedCount = 480;
 const ownCount = 12;
 const bulkCount = 20;
 

@@ -37,7 +37,7 @@ it('draws every number of a range and none beside it', () => {
 it('gives every fault a name of its own, and the short run one for each of its names', () => {
   const names = singleFaults.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
-  expect(quickFaults()).toHaveLength(8);
+  expect(quickFaults()).toHaveLength(9);
 });
 
 it('combines faults of different parts only, so that none heals what another is breaking', () => {

@@ -5,7 +5,15 @@ import type { Scene } from '../parts/scene.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 
 /** What a fault acts on; faults of different parts can happen at once. */
-type Part = 'nothing' | 'instance 0' | 'instance 1' | 'sidecars' | 'redis' | 'postgres' | 'realtime';
+type Part =
+  | 'nothing'
+  | 'instance 0'
+  | 'instance 1'
+  | 'sidecars'
+  | 'redis'
+  | 'postgres'
+  | 'realtime'
+  | 'loads';
 
 interface About {
   readonly name: string;

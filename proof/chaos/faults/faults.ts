@@ -32,6 +32,7 @@ export const singleFaults: readonly Fault[] = [
 const quickNames: ReadonlySet<string> = new Set([
   'sidecars stopped in turn',
   'stopped, clock set back',
+  'loads late',
   'Redis empty',
   'Redis failover',
   'PostgreSQL crashed',

@@ -27,10 +27,15 @@ const clock = new JumpingClock();
 const { boundMs, contestant } = settings;
 const hasLease = (): boolean => bare.status().isReady;
 const ledger = new LoadLedger({ keyCount, boundMs, keptMs, clock, hasLease });
+const chance = seededRandom(settings.seed).fork('late');
+let mostLateMs = 0;
 const bare = (contestant === 'naive' ? naiveCache : tidemarkCache)({
   settings,
   clock,
-  load: countLoads(itemSource(pool), ledger),
+  load: countLoads(
+    itemSource(pool, () => mostLateMs * chance.next()),
+    ledger,
+  ),
   onOvertaken: (names) => ledger.overtake(names?.map(keyNumber) ?? null),
 });
 const cache = countAsks(bare, ledger);
@@ -82,6 +87,9 @@ async function answer(question: Question): Promise<unknown> {
       return cache.status();
     case 'survey':
       return survey();
+    case 'late':
+      mostLateMs = question.mostMs;
+      break;
     case 'jump':
       clock.jump(question.wallMs, question.monotonicMs);
       break;

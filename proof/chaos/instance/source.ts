@@ -1,4 +1,6 @@
-// The source of an instance's cache: one row by its key, its failures recognisable as the source's own.
+// The source of an instance's cache: one row by its key, its failures recognisable as the source's own. It may be made
+// late: then what it read is old when it arrives.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Item, Load } from './contestant.ts';
 
@@ -6,11 +8,16 @@ class SourceError extends Error {
   override readonly name: string = 'SourceError';
 }
 
-/** @returns a loader that throws SourceError and nothing else */
-export function itemSource(pool: Pool): Load {
+/**
+ * @param lateMs how long the next answer is held back
+ * @returns a loader that throws SourceError and nothing else
+ */
+export function itemSource(pool: Pool, lateMs: () => number): Load {
   return async (name) => {
     try {
       const { rows } = await pool.query<Item>('select version from public.item where id = $1', [name]);
+      const delayMs = lateMs();
+      if (delayMs > 0) await pause(delayMs);
       return rows[0] ?? null;
     } catch (cause) {
       throw new SourceError('the row could not be read', { cause });

@@ -29,6 +29,8 @@ export type Question =
   | { readonly kind: 'status' }
   /** Reads every row once; answered with the versions. */
   | { readonly kind: 'survey' }
+  /** What the source answers arrives so much later, at most and by chance. */
+  | { readonly kind: 'late'; readonly mostMs: number }
   /** Moves the clocks that the cache sees. */
   | { readonly kind: 'jump'; readonly wallMs: number; readonly monotonicMs: number };
 
