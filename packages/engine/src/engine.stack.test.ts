@@ -190,13 +190,11 @@ describe('namespaces', () => {
     });
     expect(items.hasHeard('public.talk', 't1')).toBe(false);
     expect(talks.hasHeard(itemTable, 'i1')).toBe(false);
-    expect(engine.status()).toMatchObject({
-      namespaces: [
-        { namespace: 'main', loop: { kind: 'working' } },
-        { namespace: 'talks', loop: { kind: 'working' } },
-      ],
-      redis: 'connected',
-    });
+    const { namespaces, redis } = engine.status();
+    expect(redis).toBe('connected');
+    // The product's own tables have namespaces of theirs, too.
+    const loops = new Map(namespaces.map(({ namespace, loop }) => [namespace, loop.kind]));
+    expect([loops.get('main'), loops.get('talks')]).toEqual(['working', 'working']);
     await sql(`select tidemark.untrack('public.talk'); drop table public.talk`);
   });
 });

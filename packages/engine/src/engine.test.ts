@@ -205,6 +205,27 @@ describe('a prefix that an instance announces', () => {
     expect(journal.added).toEqual([]);
   });
 
+  test.each([
+    'sessions',
+    'copilot',
+    'copilot:',
+    'copilots:a',
+    'copilot:tidemark',
+    'copilot:tidemark:main',
+    '',
+  ])(
+    'and is %j is not a region of this deployment: rounds would unlink what is not theirs (R4)',
+    async (prefix) => {
+      await announce(policies, prefix);
+      expect(journal.added).toEqual([]);
+    },
+  );
+
+  test('may begin like a name of Tidemark, as a region may', async () => {
+    await announce(policies, 'copilot:tidemarks');
+    expect(journal.added).toHaveLength(1);
+  });
+
   test('that could not be added is told, and asked for when it is announced again', async () => {
     journal.failure = new Error('too many prefixes');
     await announce(policies, 'copilot:new');

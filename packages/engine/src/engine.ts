@@ -3,6 +3,7 @@
 import {
   type Engine,
   type EngineHost,
+  isRegionPrefix,
   type Journal,
   type RoundTarget,
   TidemarkError,
@@ -173,8 +174,13 @@ class RoundEngine implements RunningEngine {
     for (const { namespace } of watch.values()) this.#serve(namespace, this.journal);
   }
 
-  /** An instance reads a table under a prefix that rounds do not unlink yet: the watch learns it, once for all. */
+  /**
+   * An instance reads a table under a prefix that rounds do not unlink yet: the watch learns it, once for all. Whoever
+   * may publish in Redis may ask, so that only what regions of this deployment can have is taken: rounds unlink whatever
+   * a prefix and the key of a row spell. What a stranger can do is fill the 32 places of a table, at a reset for each.
+   */
   #watchPrefix(table: string, prefix: string): void {
+    if (!isRegionPrefix(this.#host?.keyPrefix ?? '', prefix)) return;
     const wish = `${table} ${prefix}`;
     const [journal, watch] = [...this.#watches].find(([, watch]) => watch.has(table)) ?? [];
     if (journal === undefined || this.#asked.has(wish)) return;

@@ -27,6 +27,7 @@ export { formatHint, parseHint, type Hint } from './wire/hint.ts';
 export {
   decodeKey,
   encodeKey,
+  isRegionPrefix,
   namespaceKeys,
   regionPrefix,
   ticketKey,

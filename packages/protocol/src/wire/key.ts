@@ -64,6 +64,12 @@ export function regionPrefix(keyPrefix: string, regionName: string): string {
   return `${keyPrefix}:${regionName}`;
 }
 
+/** Whether a region of this deployment may have the prefix: nothing of Tidemark's own, nothing of anybody else. */
+export function isRegionPrefix(keyPrefix: string, prefix: string): boolean {
+  const name = prefix.slice(keyPrefix.length + 1);
+  return prefix.startsWith(`${keyPrefix}:`) && name !== '' && !/^tidemark(:|$)/.test(name);
+}
+
 export function valueKey(prefix: string, encodedKey: string): string {
   return `${prefix}:${encodedKey}`;
 }
