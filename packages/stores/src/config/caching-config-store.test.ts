@@ -1,6 +1,6 @@
 // One process and no Redis: what the decorator does by itself. Coherence between instances is in the stack test.
 import { createCache, type Cache } from '@tidemark/cache';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeConfigStore } from '../testing/config-store-suite.ts';
 import { WatchedConfigStore } from '../testing/watched-config-store.ts';
 import { CachingConversationConfigStore } from './caching-config-store.ts';
@@ -8,7 +8,7 @@ import type { ConversationConfigStore } from './config-store.ts';
 import { InMemoryConversationConfigStore } from './in-memory-config-store.ts';
 
 /** Long enough for an entry to outlive any test. */
-const maxStaleness = '1h';
+const maxStaleness = '1h' as const;
 
 let cache: Cache;
 let backing: WatchedConfigStore;
@@ -99,10 +99,9 @@ describe('a read (#10)', () => {
   });
 
   test('fails with the error of the backing store', async () => {
-    const { getLevels } = backing;
-    backing.getLevels = () => Promise.reject(new Error('the database is down'));
+    const reading = vi.spyOn(backing, 'getLevels').mockRejectedValue(new Error('the database is down'));
     await expect(store.getConfig(ann)).rejects.toThrow('the database is down');
-    backing.getLevels = getLevels;
+    reading.mockRestore();
     expect((await store.getConfig(ann)).configLevel).toBe('global');
   });
 
@@ -184,6 +183,14 @@ test('a refused set leaves the entries in place', async () => {
   await expect(store.setUserConfig({ ...ann, config })).rejects.toThrow();
   await store.getConfig(ann);
   expect(backing.reads).toHaveLength(1);
+});
+
+test('switched off, a read is one of the backing store', async () => {
+  const off = new CachingConversationConfigStore(backing, createCache(), { isEnabled: false });
+  await off.getConfig(ann);
+  await backing.setGlobalConfig(changed);
+  expect(await off.getConfig(ann)).toMatchObject(changed);
+  expect(backing.reads).toHaveLength(2);
 });
 
 describe('the options', () => {

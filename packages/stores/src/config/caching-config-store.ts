@@ -31,10 +31,12 @@ export class CachingConversationConfigStore implements ConversationConfigStore {
   readonly #backing: BackingConfigStore;
   readonly #levels: CachedStore<LevelConfig, ScopeKey>;
   readonly #merged = new MergedConfigs();
+  readonly #isEnabled: boolean;
 
   /** @param options `ttlSeconds` defaults to 300 */
   constructor(backing: BackingConfigStore, cache: Cache, options: CachingOptions = {}) {
     this.#backing = backing;
+    this.#isEnabled = options.isEnabled ?? true;
     this.#levels = createCachedStore<LevelConfig, ScopeKey>(
       cache,
       {
@@ -56,6 +58,8 @@ export class CachingConversationConfigStore implements ConversationConfigStore {
   async getConfig(identity: ConfigIdentity, options: ReadOptions = {}): Promise<ConversationConfig> {
     const hit = options.fresh === true ? undefined : this.#peek(identity);
     if (hit !== undefined) return hit;
+    // Switched off, each level by itself would be a request of its own.
+    if (!this.#isEnabled) return this.#backing.getConfig(identity, options);
     const keys = scopeKeysOf(parseIdentity(identity));
     const [global = null, tenant = null, user = null] =
       options.fresh === true

@@ -34,13 +34,14 @@ test('a row that was replaced at any level is merged anew, though it says the sa
   const merged = new MergedConfigs();
   const tenant = new CountedRow();
   const before = merged.of(global, tenant, user);
-  for (const rows of [
+  const replaced: readonly Parameters<typeof mergeConfig>[] = [
     [{ ...global }, tenant, user],
     [null, tenant, user],
     [global, new CountedRow(), user],
     [global, null, user],
     [global, tenant, { ...user }],
-  ] as const) {
+  ];
+  for (const rows of replaced) {
     expect(merged.of(...rows)).not.toBe(before);
     expect(merged.of(...rows)).toEqual(mergeConfig(...rows));
   }

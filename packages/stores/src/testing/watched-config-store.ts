@@ -7,7 +7,7 @@ import type {
   LevelConfig,
 } from '../config/config.ts';
 import { InMemoryConversationConfigStore } from '../config/in-memory-config-store.ts';
-import type { ScopeKey } from '../config/scope-key.ts';
+import { scopeKeysOf, type ScopeKey } from '../config/scope-key.ts';
 import type { ReadOptions } from '../store-options.ts';
 
 export class WatchedConfigStore implements BackingConfigStore {
@@ -20,6 +20,7 @@ export class WatchedConfigStore implements BackingConfigStore {
   readonly #configs = new InMemoryConversationConfigStore();
 
   async getConfig(identity: ConfigIdentity): Promise<ConversationConfig> {
+    this.reads.push(scopeKeysOf(identity));
     return this.#run(() => this.#configs.getConfig(identity));
   }
 
