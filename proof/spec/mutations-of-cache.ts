@@ -1,0 +1,227 @@
+// Guards of packages/cache, as they stand there, and the tests that miss them.
+import type { Mutation } from './mutation.ts';
+
+const cache = 'packages/cache/src';
+
+export const cacheMutations: readonly Mutation[] = [
+  {
+    invariant: 'I1',
+    file: `${cache}/invalidate/namespace.ts`,
+    guard: "for (const region of this.#byTable.get(table) ?? []) region.overtake(keys, 'record');",
+    test: { file: `${cache}/region-overtake.test.ts`, name: 'ends an entry: the next read loads (R2)' },
+  },
+  {
+    invariant: 'I2',
+    file: `${cache}/invalidate/listener-state.ts`,
+    guard: "  if (comparePositions(record.previous, state.position) !== 0) return { kind: 'gap' };\n",
+    test: { file: `${cache}/invalidate/listener-state.test.ts`, name: 'while %s: %s is %s (R2)' },
+  },
+  {
+    invariant: 'I3',
+    file: `${cache}/invalidate/listener-state.ts`,
+    guard: 'head.done > reading.begun)',
+    instead: 'head.done >= reading.begun)',
+    test: {
+      file: `${cache}/invalidate/listener-history.test.ts`,
+      name: 'never claims a commit that it has not applied, nor applies out of order, nor pairs over a reconnect (R1, R2)',
+    },
+  },
+  {
+    invariant: 'I4',
+    file: `${cache}/invalidate/listener.ts`,
+    guard: "if (!Array.isArray(role) || role[0] !== 'master') {",
+    instead: 'if (!Array.isArray(role)) {',
+    test: {
+      file: `${cache}/invalidate/listener.stack.test.ts`,
+      name: 'follows the records, and gets no tidemark: what a replica says may be late (R1)',
+    },
+  },
+  {
+    invariant: 'I4',
+    file: `${cache}/invalidate/listener-state.ts`,
+    guard: "return state.kind === 'lost' ? state : { ...state, readings: [], awaited: [] };",
+    instead: 'return state;',
+    test: {
+      file: `${cache}/invalidate/listener-state.test.ts`,
+      name: 'keeps the position and discards what was read before it: readings never pair over it (R1)',
+    },
+  },
+  {
+    invariant: 'I4',
+    file: `${cache}/invalidate/listener-state.ts`,
+    guard: `  if (position.generation !== state.position.generation)
+    return { state: adopt(position), tidemark: undefined };
+`,
+    test: {
+      file: `${cache}/invalidate/listener-state.test.ts`,
+      name: 'of another generation forgets every reading: rounds are counted anew (R1)',
+    },
+  },
+  {
+    invariant: 'I5',
+    file: `${cache}/invalidate/tidemark.ts`,
+    guard: 'if (at.monotonicMs > this.#at.monotonicMs) this.#at = at;',
+    instead: 'this.#at = at;',
+    test: {
+      file: `${cache}/invalidate/tidemark.test.ts`,
+      name: 'never goes back: a proof that arrives late changes nothing (R1)',
+    },
+  },
+  {
+    invariant: 'I5',
+    file: `${cache}/invalidate/namespace.ts`,
+    guard: 'this.tidemark.drop();',
+    test: {
+      file: `${cache}/invalidate/namespace.test.ts`,
+      name: 'drops every region and the tidemark (R1, R2)',
+    },
+  },
+  {
+    invariant: 'I6',
+    file: `${cache}/invalidate/lease.ts`,
+    guard: 'if (this.#needsPrefix && !watched.prefixes.includes(prefix)) {',
+    instead: "if (this.#needsPrefix && prefix === '') {",
+    test: { file: `${cache}/invalidate/lease.test.ts`, name: 'is %s' },
+  },
+  {
+    invariant: 'I7',
+    file: `${cache}/read/read-path.ts`,
+    guard: 'this.#keep(miss, await this.#parts.source.load(key, { encoded, begun, abandoned }), noted);',
+    instead:
+      'const late = await this.#parts.source.load(key, { encoded, begun, abandoned }); this.#keep(miss, late, this.#note());',
+    test: {
+      file: `${cache}/region.test.ts`,
+      name: 'an entry lives for the bound from the start of its own load, not from its end (R1)',
+    },
+  },
+  {
+    invariant: 'I8',
+    file: `${cache}/clocks.ts`,
+    guard: ' && this.wallMs() < start.wallMs + boundMs',
+    test: {
+      file: `${cache}/clocks.test.ts`,
+      name: 'ends with a suspend in which the monotonic clock stood still (R1)',
+    },
+  },
+  {
+    invariant: 'I9',
+    file: `${cache}/read/flight.ts`,
+    guard: '    this.#isDetached = true;\n',
+    test: {
+      file: `${cache}/region-overtake.test.ts`,
+      name: 'keeps a load that began before it from being stored (R2)',
+    },
+  },
+  {
+    invariant: 'I9',
+    file: `${cache}/read/flight.ts`,
+    guard:
+      'return clocks.isWithin(flight.startedAt, this.#joinableMs, clocks.monotonicMs()) ? flight : undefined;',
+    instead: 'return clocks && flight;',
+    test: {
+      file: `${cache}/read/flight.test.ts`,
+      name: 'until it is half the bound old, and not at that moment (R1)',
+    },
+  },
+  {
+    invariant: 'I11',
+    file: `${cache}/read/l2.ts`,
+    guard: 'if (head === undefined || !this.#isAtOrPast(head)) return found;',
+    instead: 'if (head === undefined) return found;',
+    test: { file: `${cache}/read/l2.stack.test.ts`, name: 'when %s (R1)' },
+  },
+  {
+    invariant: 'I11',
+    file: `${cache}/read/l2.ts`,
+    guard: '!isAboveFloors(head, notedAt, tables) || ',
+    test: { file: `${cache}/read/l2.stack.test.ts`, name: 'when %s, and that is counted (R1, R2)' },
+  },
+  {
+    invariant: 'I13',
+    file: `${cache}/region.ts`,
+    guard: '    this.#dropOwn(keys);\n    cache.engine?.ring();',
+    instead: '    cache.engine?.ring();',
+    test: {
+      file: `${cache}/region-overtake.test.ts`,
+      name: 'drops what was loaded while it ran: that may be older than its commit (R3)',
+    },
+  },
+  {
+    invariant: 'I13',
+    file: `${cache}/region.ts`,
+    guard: 'else for (const key of keys) this.#hold.hold(key, now);',
+    test: {
+      file: `${cache}/read/l2.stack.test.ts`,
+      name: 'removes the value in L2, and passes L2 over until a round has proved the write (R3)',
+    },
+  },
+  {
+    invariant: 'I14',
+    file: `${cache}/invalidate/hold.ts`,
+    guard: 'if (this.#heldSinceMs.size >= maxHeld) this.holdAll(now);',
+    instead: 'if (this.#heldSinceMs.size >= maxHeld) return;',
+    test: {
+      file: `${cache}/invalidate/hold.test.ts`,
+      name: 'is held when too many keys are: the map is bounded, and none of them is forgotten (R3)',
+    },
+  },
+  {
+    invariant: 'I25',
+    file: `${cache}/invalidate/local-target.ts`,
+    guard: 'namespace.tidemark.advance(this.#begunAt);',
+    instead: 'namespace.tidemark.advance(this.#options.clocks.instant());',
+    test: {
+      file: `${cache}/invalidate/local-target.test.ts`,
+      name: 'gives a lease whose tidemark is the moment before the journal was asked (R1)',
+    },
+  },
+  {
+    invariant: 'I25',
+    file: `${cache}/invalidate/local-target.ts`,
+    guard: 'else namespace.reset();',
+    instead: 'else void namespace;',
+    test: {
+      file: `${cache}/invalidate/local-target.test.ts`,
+      name: 'when %s: everything is dropped, loads under way too (R1, R2)',
+    },
+  },
+  {
+    invariant: 'I26',
+    file: `${cache}/redis.ts`,
+    guard: ' && this.#options.clock.monotonicMs() >= this.#brokenUntilMs',
+    test: {
+      file: `${cache}/redis-trouble.fault.test.ts`,
+      name: 'a hit is a hit, a miss costs one deadline, the next nothing, until one probe (R4)',
+    },
+  },
+  {
+    invariant: 'I27',
+    file: `${cache}/read/read-path.ts`,
+    guard: 'if (shared !== undefined) return shared.wait(signal);',
+    test: {
+      file: `${cache}/region.test.ts`,
+      name: 'costs one load for 50 concurrent readers, who all get its value (R5)',
+    },
+  },
+  {
+    invariant: 'I28',
+    file: `${cache}/invalidate/listener.ts`,
+    guard: 'if (outcome.isBehind || head.watchHash !== namespace.watchHash) this.#resync();',
+    instead: 'if (outcome.isBehind) this.#resync();',
+    test: {
+      file: 'proof/model/model.test.ts',
+      name: 'a watch that was evicted when an instance asked is learnt when it is back (R6)',
+    },
+  },
+  {
+    invariant: 'I29',
+    file: `${cache}/invalidate/namespace.ts`,
+    guard: "this.#byPrefix.get(prefix)?.overtake(keys, 'hint');",
+    instead:
+      "this.#byPrefix.get(prefix)?.overtake(keys, 'hint'); this.tidemark.advance({ monotonicMs: 1e15, wallMs: 1e15 });",
+    test: {
+      file: `${cache}/invalidate/namespace.test.ts`,
+      name: 'reaches the region of its prefix only, and moves neither tidemark nor position (R1)',
+    },
+  },
+];

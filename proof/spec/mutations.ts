@@ -1,0 +1,13 @@
+// Every mutation. A package that is to be proved gets a file of its own and a line here.
+import type { Mutation } from './mutation.ts';
+import { cacheMutations } from './mutations-of-cache.ts';
+import { databaseMutations } from './mutations-of-database.ts';
+import { engineMutations } from './mutations-of-engine.ts';
+import { protocolMutations } from './mutations-of-protocol.ts';
+
+export const mutations: readonly Mutation[] = [
+  ...cacheMutations,
+  ...engineMutations,
+  ...protocolMutations,
+  ...databaseMutations,
+].toSorted((a, b) => Number(a.invariant.slice(1)) - Number(b.invariant.slice(1)));
