@@ -17,6 +17,7 @@ export class ForkedInstance implements AsyncDisposable {
     this.#child = child;
     this.stores = {
       policies: this.#remote('policies'),
+      configs: this.#remote('configs'),
       conversations: this.#remote('conversations'),
       router: this.#remote('router'),
       events: this.#remote('events'),

@@ -2,6 +2,8 @@
 // one line here.
 import type { SupabaseClient } from '@supabase/supabase-js';
 import type { Cache } from '@tidemark/cache';
+import type { ConversationConfigStore } from '../config/config-store.ts';
+import { createConversationConfigStore } from '../config/create-config-store.ts';
 import type { EnvironmentVariables } from '../control/environment-reader.ts';
 import type { ConversationStore } from '../conversation/conversation-store.ts';
 import { createConversationStore } from '../conversation/create-conversation-store.ts';
@@ -21,6 +23,7 @@ export interface InstanceParts {
 
 export interface InstanceStores extends RedisParts {
   readonly policies: LlmPolicyStore;
+  readonly configs: ConversationConfigStore;
   readonly conversations: ConversationStore;
   readonly router: Pick<LlmRouter, 'route'>;
 }
@@ -33,6 +36,7 @@ export function openInstanceStores({ supabase, cache, redisUrl, env }: InstanceP
     defaultProvider: 'remote',
     defaultModel: 'm',
   });
+  const configs = createConversationConfigStore({ supabase, cache, env });
   const conversations = createConversationStore({ supabase, cache, env, enableCaching: true });
-  return { policies, conversations, router, ...openRedisParts({ cache, redisUrl, env }) };
+  return { policies, configs, conversations, router, ...openRedisParts({ cache, redisUrl, env }) };
 }
