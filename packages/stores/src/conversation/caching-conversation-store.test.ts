@@ -1,6 +1,7 @@
 // One process and no Redis: what the decorator does by itself. Coherence between instances is in the stack test.
 import { createCache, type Cache } from '@tidemark/cache';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describeConversationHistories } from '../testing/conversation-history.ts';
 import { describeConversationLists } from '../testing/conversation-list-suite.ts';
 import { describeConversationStore } from '../testing/conversation-store-suite.ts';
 import type { ConversationStoreUnderTest } from '../testing/conversation-under-test.ts';
@@ -50,6 +51,7 @@ for (const [name, subject] of [
 ] as const) {
   describeConversationStore(name, subject);
   describeConversationLists(name, subject);
+  describeConversationHistories(name, subject);
 }
 
 describe('a read (#13, #43)', () => {
