@@ -19,6 +19,7 @@ export class ForkedInstance implements AsyncDisposable {
       policies: this.#remote('policies'),
       configs: this.#remote('configs'),
       conversations: this.#remote('conversations'),
+      paths: this.#remote('paths'),
       router: this.#remote('router'),
       events: this.#remote('events'),
       limiter: this.#remote('limiter'),

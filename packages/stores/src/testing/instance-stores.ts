@@ -7,6 +7,9 @@ import { createConversationConfigStore } from '../config/create-config-store.ts'
 import type { EnvironmentVariables } from '../control/environment-reader.ts';
 import type { ConversationStore } from '../conversation/conversation-store.ts';
 import { createConversationStore } from '../conversation/create-conversation-store.ts';
+import { InvalidatingConversationPathStore } from '../path/invalidating-path-store.ts';
+import type { ConversationPathStore } from '../path/path-store.ts';
+import { SupabaseConversationPathStore } from '../path/supabase-path-store.ts';
 import { createPolicyStore } from '../policy/create-policy-store.ts';
 import type { LlmPolicyStore } from '../policy/policy-store.ts';
 import { createLlmRouter, type LlmRouter } from '../router/llm-router.ts';
@@ -25,6 +28,7 @@ export interface InstanceStores extends RedisParts {
   readonly policies: LlmPolicyStore;
   readonly configs: ConversationConfigStore;
   readonly conversations: ConversationStore;
+  readonly paths: ConversationPathStore;
   readonly router: Pick<LlmRouter, 'route'>;
 }
 
@@ -38,5 +42,9 @@ export function openInstanceStores({ supabase, cache, redisUrl, env }: InstanceP
   });
   const configs = createConversationConfigStore({ supabase, cache, env });
   const conversations = createConversationStore({ supabase, cache, env, enableCaching: true });
-  return { policies, configs, conversations, router, ...openRedisParts({ cache, redisUrl, env }) };
+  const paths = new InvalidatingConversationPathStore(
+    new SupabaseConversationPathStore(supabase),
+    conversations,
+  );
+  return { policies, configs, conversations, paths, router, ...openRedisParts({ cache, redisUrl, env }) };
 }
