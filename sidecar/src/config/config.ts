@@ -22,7 +22,8 @@ import {
   logLevelSchema,
   portSchema,
 } from './schemas.ts';
-import { type ConfigSources, SettingReader } from './setting-reader.ts';
+import type { SettingReader } from './setting-reader.ts';
+import { type ConfigSources, readSources } from './sources.ts';
 import { readSupabase, type SupabaseConfig } from './supabase-setting.ts';
 
 export interface SidecarConfig {
@@ -45,7 +46,11 @@ const headReadsPerBound = 8;
 
 /** @throws ConfigError with every problem */
 export function resolveConfig(sources: ConfigSources): SidecarConfig {
-  const reader = new SettingReader(sources);
+  return resolveSettings(readSources(sources));
+}
+
+/** @throws ConfigError with every problem */
+export function resolveSettings(reader: SettingReader): SidecarConfig {
   const supabase = readSupabase(reader);
   const databaseUrl = reader.read('DATABASE_URL', databaseUrlSchema);
   const redisUrl = readRedisUrl(reader);

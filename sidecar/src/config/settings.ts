@@ -68,20 +68,25 @@ export const settings: Readonly<Record<Variable, Setting>> = {
 
 export const variables: readonly Variable[] = Object.keys(settings) as Variable[];
 
+/** Each setting as the help names it, with its meaning. */
+export function settingLines(): [name: string, meaning: string][] {
+  return variables.map((variable) => {
+    const { flag, meaning } = settings[variable];
+    return [flag === null ? variable : `${variable}, --${flag}`, meaning];
+  });
+}
+
 /** What `--help` prints. */
 export function helpText(): string {
-  const names = variables.map((variable) => {
-    const { flag } = settings[variable];
-    return flag === null ? variable : `${variable}, --${flag}`;
-  });
-  const width = Math.max(...names.map((name) => name.length));
+  const lines = settingLines();
+  const width = Math.max(...lines.map(([name]) => name.length));
   return [
     'Usage: tidemark-sidecar [--flag value]...',
     '',
     'Hears which rows changed, runs the rounds, broadcasts invalidations over Redis.',
     'A flag wins over its variable; an empty variable counts as unset.',
     '',
-    ...variables.map((variable, at) => `  ${(names[at] ?? '').padEnd(width)}  ${settings[variable].meaning}`),
+    ...lines.map(([name, meaning]) => `  ${name.padEnd(width)}  ${meaning}`),
     '',
   ].join('\n');
 }
