@@ -125,7 +125,13 @@ describe('a policy (#38)', () => {
     );
     await redis.del(key);
     expect(await other.stores.policies.getPolicy('by-hand')).not.toBeNull();
-    await until(async () => (await redis.exists(key)) === 1, { what: 'the other one to fill L2 again' });
+    await until(
+      async () => {
+        await other.stores.policies.getPolicy('by-hand', { fresh: true });
+        return (await redis.exists(key)) === 1;
+      },
+      { what: 'the other one to fill L2 again' },
+    );
   });
 });
 

@@ -30,6 +30,9 @@ afterAll(async () => {
   await server.close();
 });
 
+/** Longer than usual: on a loaded machine a healthy Redis must not be taken for a broken one. */
+const timeout = '1s';
+
 /** Everybody that a test here knows; nothing else is removed from a Redis that may be shared. */
 const users = ['ada', 'bob'];
 
@@ -42,7 +45,7 @@ beforeEach(async () => {
     users.flatMap((user) => [`copilot:auth:validation:${user}`, `copilot:ratelimit:default:${user}`]),
   );
   log = new RecordedLog();
-  redis = openSharedRedis({ redis: `redis://127.0.0.1:${proxy.port}`, logger: log });
+  redis = openSharedRedis({ redis: `redis://127.0.0.1:${proxy.port}`, logger: log, timeout });
   await connected(redis);
 });
 
@@ -94,7 +97,7 @@ describe.each(troubles)('while Redis %s', (_, breakRedis) => {
   test('events reach the subscribers here, and everybody again afterwards (#36, R4, R6)', async () => {
     const clock = new FakeClock();
     using near = createConversationEventHub({ redis, clock });
-    using farRedis = openSharedRedis({ redis: server.url });
+    using farRedis = openSharedRedis({ redis: server.url, timeout });
     using far = createConversationEventHub({ redis: farRedis });
     const subject = { tenantId: 'acme', conversationId: 'c1' };
     const heard = { near: [] as unknown[], far: [] as unknown[] };
@@ -173,7 +176,7 @@ describe('the fill of an auth validation (#34, R2)', () => {
   async function pair(run: (one: AuthValidationCache, other: AuthValidationCache) => Promise<void>) {
     await using first = createCache();
     await using second = createCache();
-    using otherRedis = openSharedRedis({ redis: server.url });
+    using otherRedis = openSharedRedis({ redis: server.url, timeout });
     await connected(otherRedis);
     await run(
       createAuthValidationCache({ cache: first, redis }),

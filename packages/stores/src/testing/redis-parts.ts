@@ -39,7 +39,8 @@ export interface RedisPartsOptions {
 }
 
 export function openRedisParts({ cache, redisUrl, env }: RedisPartsOptions): RedisParts {
-  const redis = openSharedRedis({ redis: redisUrl });
+  // Longer than usual: on a loaded machine a healthy Redis must not be taken for a broken one.
+  const redis = openSharedRedis({ redis: redisUrl, timeout: '1s' });
   return {
     events: openEvents(createConversationEventHub({ redis, env })),
     limiter: createRateLimiter({ redis, env, limit: 10 }),
