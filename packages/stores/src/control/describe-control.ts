@@ -2,6 +2,7 @@
 // for an operator who wants to know what to set. Decides nothing, and holds no credential.
 import type { Logger } from '@tidemark/protocol';
 import { authValidationKeyPrefix, defaultAuthValidationTtlSeconds } from '../auth/auth-validation-cache.ts';
+import { configKeyPrefix } from '../config/caching-config-store.ts';
 import { conversationKeyPrefix } from '../conversation/caching-conversation-store.ts';
 import { conversationChannelPrefix, conversationListChannelPrefix } from '../events/create-event-hubs.ts';
 import { policyKeyPrefix } from '../policy/caching-policy-store.ts';
@@ -40,7 +41,7 @@ const rules: Readonly<Record<FlagName, CacheRule>> = {
   policyCache: { cache: 'policy', keys: [`${policyKeyPrefix}:{tenantId}`], isCache: true, ttl: 'policy' },
   configCache: {
     cache: 'config',
-    keys: ['conv:config:global', 'conv:config:{tenantId}', 'conv:config:{tenantId}:{userId}'],
+    keys: ['global', '{tenantId}', '{tenantId}:{userId}'].map((key) => `${configKeyPrefix}:${key}`),
     isCache: true,
     ttl: 'config',
   },
