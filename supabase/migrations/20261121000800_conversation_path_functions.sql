@@ -443,11 +443,11 @@ begin atomic
   );
 end;
 
---   merge_mode   summary, full or selective
+--   mode         summary, full or selective
 --   message_ids  which messages are copied in the mode selective, else null
 --   summary      becomes the first message that the target gains, if it isn't null
 create or replace function copilot_internal.merge_conversation_path(
-  of_tenant text, source_path text, target_path text, merge_mode text, message_ids text[], summary text,
+  of_tenant text, source_path text, target_path text, mode text, message_ids text[], summary text,
   archive_source boolean
 ) returns jsonb
 language sql
@@ -474,7 +474,8 @@ begin atomic
     select m, row_number() over (order by m.sequence_in_path) + (select count(*) from summed_up) as place
     from target
     cross join copilot_private.mergeable_messages(source_path, target_path) m
-    where merge_mode = 'full' or merge_mode = 'selective' and m.id = any (message_ids)
+    where merge_conversation_path.merge_mode = 'full'
+      or merge_conversation_path.merge_mode = 'selective' and m.id = any (message_ids)
   ),
   added as (
     select
@@ -513,7 +514,7 @@ begin atomic
     update copilot_internal.conversation_paths p set
       merged_to_path_id = target.id,
       merged_at = clock_timestamp(),
-      merge_mode = merge_conversation_path.merge_mode,
+      merge_mode = mode,
       merge_summary_message_id = (select id from summed_up),
       is_active = not archive_source
     from target
