@@ -45,10 +45,11 @@ describe('who sees them (#23)', () => {
     test('is closed by row level security too, should somebody grant it', async () => {
       await rows.message();
       await database.sql(`grant select on ${table} to authenticated`);
-      const seen = await database.as('authenticated', `select from ${table}`, claims).finally(async () => {
+      try {
+        expect(await database.as('authenticated', `select from ${table}`, claims)).toEqual([]);
+      } finally {
         await database.sql(`revoke select on ${table} from authenticated`);
-      });
-      expect(seen).toEqual([]);
+      }
     });
 
     test('service_role sees and writes it, also where it does not bypass row level security', async () => {

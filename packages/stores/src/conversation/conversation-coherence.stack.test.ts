@@ -27,9 +27,9 @@ afterAll(async () => {
 const ann = { tenantId: 'acme', userId: 'ann' };
 
 async function sceneOf(shareAudience: 'private' | 'tenant' = 'private'): Promise<WriterScene> {
-  const { conversations } = writer.stores;
+  const { conversations, paths } = writer.stores;
   const { conversationId } = await conversations.createConversation({ ...ann, shareAudience });
-  return { conversations, database, target: { ...ann, conversationId } };
+  return { conversations, paths, database, target: { ...ann, conversationId } };
 }
 
 /** Both instances hold it in L1. */
@@ -78,9 +78,10 @@ describe.each(writers)('what %s wrote (#13, #44)', (_, { prepare, write, isSeenI
 
 describe.each(Object.entries(conversationWriters).filter(([name]) => !name.endsWith('_exists')))(
   'after %s',
-  (_, { write, isSeenIn }) => {
+  (_, { prepare, write, isSeenIn }) => {
     test('the writing instance reads its own write next (R3)', async () => {
       const scene = await sceneOf();
+      await prepare?.(scene);
       await warm(scene);
       await write(scene);
       expect(isSeenIn(await writer.stores.conversations.getConversation(scene.target))).toBe(true);

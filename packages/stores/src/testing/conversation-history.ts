@@ -84,6 +84,7 @@ class Run {
       }
       case 'archive':
         return this.#store.setArchivedState({ ...named, archived: step.archived });
+      case 'read':
       default:
         return this.#view(target, step.limit);
     }

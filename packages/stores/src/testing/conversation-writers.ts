@@ -3,10 +3,13 @@
 import type { Client } from 'pg';
 import type { ConversationStore } from '../conversation/conversation-store.ts';
 import type { ConversationRecord } from '../conversation/conversation.ts';
+import type { ConversationPathStore } from '../path/path-store.ts';
+import type { ConversationPath } from '../path/path.ts';
 
 export interface WriterScene {
   /** The stores of the instance that writes. */
   readonly conversations: ConversationStore;
+  readonly paths: ConversationPathStore;
   /** Past all stores. */
   readonly database: Client;
   readonly target: { readonly tenantId: string; readonly conversationId: string; readonly userId: string };
@@ -19,19 +22,32 @@ export interface ConversationWriter {
   readonly isSeenIn: (conversation: ConversationRecord | null) => boolean;
 }
 
-async function activateNewPath({ database, target }: WriterScene): Promise<void> {
-  await database.query(
-    `with made as (
-       insert into copilot_internal.conversation_paths (tenant_id, conversation_id) values ($1, $2) returning id
-     )
-     select id from made`,
-    [target.tenantId, target.conversationId],
-  );
-  await database.query(
-    `update copilot_internal.conversations c set active_path_id = p.id
-     from copilot_internal.conversation_paths p
-     where c.id = $1 and p.conversation_id = c.id and not p.is_primary`,
-    [target.conversationId],
+/** A path beside the primary one, to which messages go from now on. */
+async function openPath({ paths, target }: WriterScene): Promise<ConversationPath> {
+  const { id: pathId } = await paths.createPath(conversationOf(target));
+  return paths.setActivePath({ ...conversationOf(target), pathId });
+}
+
+async function pathOf({ paths, target }: WriterScene, isPrimary: boolean): Promise<string> {
+  const found = (await paths.listPaths(conversationOf(target)))?.find((path) => path.isPrimary === isPrimary);
+  if (found === undefined) throw new Error('the conversation lacks the path');
+  return found.id;
+}
+
+function conversationOf({ tenantId, conversationId }: WriterScene['target']): {
+  readonly tenantId: string;
+  readonly conversationId: string;
+} {
+  return { tenantId, conversationId };
+}
+
+/** A path with a message, in a conversation that shows nothing of either. */
+async function hidePath(scene: WriterScene): Promise<void> {
+  await openPath(scene);
+  await scene.conversations.appendMessage({ ...scene.target, role: 'user', content: 'aside' });
+  await scene.database.query(
+    'update copilot_internal.conversations set active_path_id = null, last_message_at = null where id = $1',
+    [scene.target.conversationId],
   );
 }
 
@@ -51,8 +67,37 @@ export const conversationWriters: Readonly<Record<string, ConversationWriter>> =
     write: ({ conversations, target }) => conversations.setArchivedState({ ...target, archived: true }),
     isSeenIn: (conversation) => conversation?.archivedAt !== undefined,
   },
+  activate_conversation_path: {
+    prepare: ({ paths, target }) => paths.createPath(conversationOf(target)),
+    write: async (scene) => {
+      const pathId = await pathOf(scene, false);
+      return scene.paths.setActivePath({ ...conversationOf(scene.target), pathId });
+    },
+    isSeenIn: (conversation) => conversation?.activePathId !== undefined,
+  },
+  ensure_primary_path: {
+    write: ({ paths, target }) => paths.ensurePrimaryPath(conversationOf(target)),
+    isSeenIn: (conversation) => conversation?.activePathId !== undefined,
+  },
+  delete_conversation_path: {
+    prepare: openPath,
+    write: async (scene) => {
+      const pathId = await pathOf(scene, false);
+      return scene.paths.deletePath({ tenantId: scene.target.tenantId, pathId });
+    },
+    isSeenIn: (conversation) => conversation !== null && conversation.activePathId === undefined,
+  },
+  merge_conversation_path: {
+    prepare: hidePath,
+    write: async (scene) => {
+      const [sourcePathId, targetPathId] = [await pathOf(scene, false), await pathOf(scene, true)];
+      const { tenantId } = scene.target;
+      return scene.paths.mergePath({ tenantId, sourcePathId, targetPathId, mode: 'full' });
+    },
+    isSeenIn: (conversation) => conversation?.lastMessageAt !== undefined,
+  },
   conversations_active_path_exists: {
-    prepare: activateNewPath,
+    prepare: openPath,
     write: ({ database, target }) =>
       database.query(
         'delete from copilot_internal.conversation_paths where conversation_id = $1 and not is_primary',
