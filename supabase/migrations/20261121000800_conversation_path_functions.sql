@@ -474,8 +474,7 @@ begin atomic
     select m, row_number() over (order by m.sequence_in_path) + (select count(*) from summed_up) as place
     from target
     cross join copilot_private.mergeable_messages(source_path, target_path) m
-    where merge_conversation_path.merge_mode = 'full'
-      or merge_conversation_path.merge_mode = 'selective' and m.id = any (message_ids)
+    where mode = 'full' or mode = 'selective' and m.id = any (message_ids)
   ),
   added as (
     select

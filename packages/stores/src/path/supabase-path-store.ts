@@ -167,7 +167,7 @@ export class SupabaseConversationPathStore implements ConversationPathStore {
       of_tenant: tenantId,
       source_path: sourcePathId,
       target_path: targetPathId,
-      merge_mode: merge.mode,
+      mode: merge.mode,
       message_ids: merge.messageIds ?? null,
       summary: merge.summary ?? null,
       archive_source: merge.archiveSource,
