@@ -56,6 +56,12 @@ export type { RuntimeMode } from './control/runtime-mode.ts';
 export type { SupabaseSettings } from './control/supabase-settings.ts';
 export type { TtlName, Ttls } from './control/ttls.ts';
 export { CachingConversationStore } from './conversation/caching-conversation-store.ts';
+export {
+  defaultListLimit,
+  defaultMessageLimit,
+  maxListLimit,
+  maxMessageLimit,
+} from './conversation/conversation-input.ts';
 export type {
   AppendMessageInput,
   ConversationPage,

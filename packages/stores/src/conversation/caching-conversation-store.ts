@@ -45,7 +45,7 @@ export class CachingConversationStore implements SharedConversationStore {
         namespace: conversationNamespace,
         table: backing.table,
         schema: conversationSchema,
-        load: (conversationId, { signal }) => backing.readRecord(conversationId, { signal }),
+        load: (conversationId, { signal }) => backing.readRow(conversationId, { signal }),
       },
       options,
     );

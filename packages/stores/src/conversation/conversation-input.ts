@@ -23,12 +23,16 @@ import {
   type UpdateSharingInput,
 } from './conversation-store.ts';
 
+/** What a model is given of a conversation, about; a page that shows it loads more with a greater limit. */
 export const defaultMessageLimit = 100;
 
+/** One answer holds all of them. */
 export const maxMessageLimit = 1_000;
 
+/** A screen or two of a list. */
 export const defaultListLimit = 50;
 
+/** One answer holds all of them, each with its spec and jurisdictions. */
 export const maxListLimit = 200;
 
 type WithDefaults<T, K extends keyof T> = T & Required<Pick<T, K>>;

@@ -140,7 +140,7 @@ export interface ConversationSource extends SharedConversationStore {
   readonly table?: string;
 
   /** The row, whoever it belongs to: for a cache, never for an answer. */
-  readRecord(conversationId: string, options?: ReadOptions): Promise<ConversationRecord | null>;
+  readRow(conversationId: string, options?: ReadOptions): Promise<ConversationRecord | null>;
 }
 
 /** For stores that write rows of conversations besides the conversation store, so that no cached one survives that. */

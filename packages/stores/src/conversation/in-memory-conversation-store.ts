@@ -126,7 +126,7 @@ export class InMemoryConversationStore implements ConversationSource {
 
   async getConversation(input: GetConversationInput): Promise<ConversationRecord | null> {
     const { conversationId, ...caller } = parseGet(input);
-    const conversation = await this.readRecord(conversationId);
+    const conversation = await this.readRow(conversationId);
     return conversation !== null && mayRead(conversation, caller) ? conversation : null;
   }
 
@@ -146,7 +146,7 @@ export class InMemoryConversationStore implements ConversationSource {
     return write();
   }
 
-  async readRecord(conversationId: string): Promise<ConversationRecord | null> {
+  async readRow(conversationId: string): Promise<ConversationRecord | null> {
     const conversation = this.#data.conversations.get(parseInput(idSchema, 'conversationId', conversationId));
     // A copy, as a row read from SQL would be: a caller that changes it must not change the store.
     return conversation === undefined ? null : structuredClone(conversation);

@@ -152,7 +152,7 @@ export class SupabaseConversationStore implements ConversationSource {
     options?: ReadOptions,
   ): Promise<ConversationRecord | null> {
     const { conversationId, ...caller } = parseGet(input);
-    const conversation = await this.readRecord(conversationId, options);
+    const conversation = await this.readRow(conversationId, options);
     return conversation !== null && mayRead(conversation, caller) ? conversation : null;
   }
 
@@ -184,7 +184,7 @@ export class SupabaseConversationStore implements ConversationSource {
     return write();
   }
 
-  async readRecord(conversationId: string, options: ReadOptions = {}): Promise<ConversationRecord | null> {
+  async readRow(conversationId: string, options: ReadOptions = {}): Promise<ConversationRecord | null> {
     const id = parseInput(idSchema, 'conversationId', conversationId);
     const row = await askSupabase(this.#table, readRequest(options), (signal) =>
       this.#table
@@ -208,7 +208,7 @@ export class SupabaseConversationStore implements ConversationSource {
     send: (facts: object) => Promise<unknown>,
   ): Promise<unknown> {
     for (let decision = 1; decision <= maxDecisions; decision += 1) {
-      const conversation = requireWritable(await this.readRecord(target.conversationId), target, write);
+      const conversation = requireWritable(await this.readRow(target.conversationId), target, write);
       const answer = await send(toAccessFacts(conversation));
       if (answer !== null) return answer;
     }

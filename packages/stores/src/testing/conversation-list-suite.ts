@@ -71,7 +71,7 @@ export function describeConversationLists(name: string, subject: ConversationSto
       expect(await store().listConversations({ tenantId })).toStrictEqual(nothing);
     });
 
-    test('in whole records', async () => {
+    test('as a read of each one shows them', async () => {
       const [id] = await createMany(1);
       const { conversations } = await store().listConversations({ tenantId, userId: 'ann' });
       const conversation = await store().getConversation({

@@ -23,13 +23,10 @@ export class WatchedConversationStore extends InMemoryConversationStore {
     this.#data = data;
   }
 
-  override async readRecord(
-    conversationId: string,
-    options?: ReadOptions,
-  ): Promise<ConversationRecord | null> {
+  override async readRow(conversationId: string, options?: ReadOptions): Promise<ConversationRecord | null> {
     this.reads.push(conversationId);
     this.signals.push(options?.signal);
-    return this.#run(() => super.readRecord(conversationId));
+    return this.#run(() => super.readRow(conversationId));
   }
 
   override appendMessage(input: AppendMessageInput): Promise<{ readonly messageId: string }> {
