@@ -28,13 +28,14 @@ for (const { found } of baselines) {
   console.log(`  in ${JSON.stringify(found.scene)}`);
   for (const action of found.trace) console.log(`    ${action}`);
 }
-const results = await searchKnockOuts({
+const searched = await searchKnockOuts({
   firstSeed: () => firstSeed,
   maxSteps: knockOutSteps,
   processes,
   onResult: (one) => console.log(`${one.knockOut.name.padEnd(44)} ${describeFinding(one)}`),
 });
-const problems = findProblems(results);
+const { results } = searched;
+const problems = findProblems(searched);
 for (const problem of problems) console.log(problem);
 if (process.argv.includes('--write')) {
   await writeFile(path.join(import.meta.dirname, '../../docs/model.md'), formatReport(baselines, results));

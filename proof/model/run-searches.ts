@@ -11,10 +11,14 @@ import type { SearchResult } from './search.ts';
 export interface KnockOutResult {
   readonly knockOut: KnockOut;
   readonly result: SearchResult;
-  /** The product as it is on the same schedule; undefined where there is none. */
-  readonly asItIs: SearchResult | undefined;
   /** With the backup in its place; undefined where there is none. */
   readonly withBackup: SearchResult | undefined;
+}
+
+export interface KnockOutResults {
+  readonly results: readonly KnockOutResult[];
+  /** The product as it is, on every schedule. */
+  readonly onSchedules: SearchResult;
 }
 
 const searchProcess = path.join(import.meta.dirname, 'search-process.ts');
@@ -33,6 +37,9 @@ export async function runSearch(order: SearchOrder): Promise<SearchResult> {
   return JSON.parse(stdout) as SearchResult;
 }
 
+/** What a schedule needs of an order: nothing is searched. */
+const walkless = { firstSeed: 0, maxSteps: 0, shortens: false };
+
 export interface KnockOutSearch {
   /** Where the search of a knock-out starts that has no schedule. */
   readonly firstSeed: (name: string) => number;
@@ -42,7 +49,7 @@ export interface KnockOutSearch {
   readonly onResult?: (result: KnockOutResult) => void;
 }
 
-export async function searchKnockOuts(how: KnockOutSearch): Promise<KnockOutResult[]> {
+export async function searchKnockOuts(how: KnockOutSearch): Promise<KnockOutResults> {
   const waiting = [...knockOuts];
   const results: KnockOutResult[] = [];
   const work = async (): Promise<void> => {
@@ -53,31 +60,36 @@ export async function searchKnockOuts(how: KnockOutSearch): Promise<KnockOutResu
     }
   };
   await Promise.all(Array.from({ length: how.processes }, work));
-  return knockOuts.flatMap((knockOut) => results.filter((result) => result.knockOut === knockOut));
-}
-
-async function searchKnockOut(knockOut: KnockOut, how: KnockOutSearch): Promise<KnockOutResult> {
-  const { name, backup } = knockOut;
-  const order = { firstSeed: how.firstSeed(name), maxSteps: how.maxSteps, shortens: false };
-  if (!hasSchedule(name)) {
-    const result = await runSearch({ ...order, knockOut: name });
-    return { knockOut, result, asItIs: undefined, withBackup: undefined };
-  }
-  const taken = { ...order, schedule: name };
+  const schedules = knockOuts.map(({ name }) => name).filter(hasSchedule);
   return {
-    knockOut,
-    result: await runSearch({ ...taken, knockOut: name }),
-    asItIs: await runSearch({ ...taken, knockOut: null }),
-    withBackup:
-      backup === undefined ? undefined : await runSearch({ ...taken, knockOut: name, hasBackup: true }),
+    results: knockOuts.flatMap((knockOut) => results.filter((result) => result.knockOut === knockOut)),
+    onSchedules: await runSearch({ ...walkless, knockOut: null, schedules }),
   };
 }
 
+async function searchKnockOut(
+  knockOut: KnockOut,
+  { firstSeed, maxSteps }: KnockOutSearch,
+): Promise<KnockOutResult> {
+  const { name, backup } = knockOut;
+  if (!hasSchedule(name)) {
+    const order = { knockOut: name, firstSeed: firstSeed(name), maxSteps, shortens: false };
+    return { knockOut, result: await runSearch(order), withBackup: undefined };
+  }
+  const order = { ...walkless, knockOut: name, schedules: [name] };
+  const result = await runSearch(order);
+  const withBackup = backup === undefined ? undefined : await runSearch({ ...order, hasBackup: true });
+  return { knockOut, result, withBackup };
+}
+
 /** @returns what is wrong: a knock-out that breaks no promise, or a schedule that breaks one without it */
-export function findProblems(results: readonly KnockOutResult[]): string[] {
-  return results.flatMap(({ knockOut: { name, backup }, result, asItIs, withBackup }) => [
-    ...(result.found === undefined ? [`${name}: no promise broken`] : []),
-    ...(asItIs?.found === undefined ? [] : [`${name}: its schedule breaks the product as it is`]),
-    ...(withBackup?.found === undefined ? [] : [`${name}: found without taking "${backup}" away`]),
-  ]);
+export function findProblems({ results, onSchedules }: KnockOutResults): string[] {
+  const { found } = onSchedules;
+  return [
+    ...(found === undefined ? [] : [`a schedule breaks the product as it is: ${found.text}`]),
+    ...results.flatMap(({ knockOut: { name, backup }, result, withBackup }) => [
+      ...(result.found === undefined ? [`${name}: no promise broken`] : []),
+      ...(withBackup?.found === undefined ? [] : [`${name}: found without taking "${backup}" away`]),
+    ]),
+  ];
 }

@@ -9,8 +9,8 @@ export interface SearchOrder {
   readonly knockOut: string | null;
   /** Leaves the guard behind the knocked out one where it is. */
   readonly hasBackup?: boolean;
-  /** Takes the schedule of this knock-out; without it, walks are searched. */
-  readonly schedule?: string;
+  /** Takes the schedules of these knock-outs; without it, walks are searched. */
+  readonly schedules?: readonly string[];
   readonly firstSeed: number;
   readonly maxSteps: number;
   readonly shortens: boolean;
@@ -22,10 +22,10 @@ const { patches = [], weakness } =
   knockOut === undefined ? {} : removalOf(knockOut, order.hasBackup === true);
 applyPatches(path.join(import.meta.dirname, '../..'), patches);
 
-const { search, takeSchedule } = await import('./search.ts');
-const { firstSeed, maxSteps, shortens, schedule } = order;
+const { search, takeSchedules } = await import('./search.ts');
+const { firstSeed, maxSteps, shortens, schedules } = order;
 const result =
-  schedule === undefined
+  schedules === undefined
     ? await search({
         firstSeed,
         maxSteps,
@@ -35,5 +35,5 @@ const result =
         wish: knockOut?.wish ?? {},
         asksForProgress: knockOut === undefined,
       })
-    : await takeSchedule(schedule, weakness);
+    : await takeSchedules(schedules, weakness);
 process.stdout.write(`${JSON.stringify(result)}\n`);

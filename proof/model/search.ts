@@ -1,5 +1,5 @@
-// Searches walks for a broken promise: one seed after the other, until one is found or there were enough; or takes one
-// schedule.
+// Searches walks for a broken promise: one seed after the other, until one is found or there were enough; or takes
+// schedules.
 import type { Promised } from './oracle.ts';
 import { learnScripts } from './redis-scripts.ts';
 import { scheduleOf } from './schedules.ts';
@@ -59,12 +59,21 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
   return { walks, steps, checks, situations: situations.size, found: undefined };
 }
 
-/** @throws when there is no schedule of that name */
-export async function takeSchedule(name: string, weakness: string | undefined): Promise<SearchResult> {
-  const { scene, actions } = scheduleOf(name);
+/** @throws when there is no schedule of one of the names */
+export async function takeSchedules(
+  names: readonly string[],
+  weakness: string | undefined,
+): Promise<SearchResult> {
   const scripts = await learnScripts();
-  const options = { seed: 0, steps: 0, scripts, weakness, asksForProgress: true };
-  const broken = await retrace(options, scene, actions);
-  const found = broken && { seed: null, ...broken.violation, scene, trace: actions };
-  return { walks: 1, steps: broken?.after ?? actions.length, checks: 0, situations: 0, found };
+  let steps = 0;
+  for (const [index, name] of names.entries()) {
+    const { scene, actions } = scheduleOf(name);
+    const options = { seed: 0, steps: 0, scripts, weakness, asksForProgress: true };
+    const broken = await retrace(options, scene, actions);
+    steps += broken?.after ?? actions.length;
+    if (broken === undefined) continue;
+    const found = { seed: null, ...broken.violation, scene, trace: actions };
+    return { walks: index + 1, steps, checks: 0, situations: 0, found };
+  }
+  return { walks: names.length, steps, checks: 0, situations: 0, found: undefined };
 }
