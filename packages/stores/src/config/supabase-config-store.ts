@@ -95,7 +95,12 @@ export class SupabaseConversationConfigStore implements BackingConfigStore {
   async #delete(identity: ConfigIdentity): Promise<void> {
     const scope = encodeKey(scopeKeyOf(identity));
     await askSupabase(this.#table, { action: 'delete' }, (signal) =>
-      this.#table.from().delete().eq('scope_key', scope).select('scope_key').abortSignal(signal),
+      this.#table
+        .from()
+        .delete()
+        .filter('scope_key', 'in', formatList([scope]))
+        .select('scope_key')
+        .abortSignal(signal),
     );
     this.#logger.info({ scope }, 'conversation config deleted');
   }
