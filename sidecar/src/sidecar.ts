@@ -10,6 +10,7 @@
 import type { EngineStatus, RunningEngine } from '@tidemark/engine';
 import { type Clock, type Logger, sleep, systemClock } from '@tidemark/protocol';
 import type { SidecarConfig } from './config/config.ts';
+import { redisAddress, redisOption } from './config/redis-config.ts';
 import { secretsOf } from './config/secrets.ts';
 import { type HttpServer, listen } from './http/http-server.ts';
 import { problemsOf } from './http/readiness.ts';
@@ -18,7 +19,7 @@ import { createRedactor } from './log/redact.ts';
 import { SidecarRefusal } from './sidecar-refusal.ts';
 import { assembleEngine } from './start/assemble-engine.ts';
 import { checkJournal } from './start/check-journal.ts';
-import { addressOf, checkRedis } from './start/check-redis.ts';
+import { checkRedis } from './start/check-redis.ts';
 import { type FollowedTable, FollowedTables } from './start/followed-tables.ts';
 
 export interface SidecarOptions {
@@ -61,7 +62,7 @@ export async function startSidecar(config: SidecarConfig, options: SidecarOption
     await refuseOrWarn(config, { engine, logger, clock });
     const redact = createRedactor(secretsOf(config));
     const server = await listenOrRefuse(config, () => listen(createRoutes({ status, redact }), config));
-    engine.start({ redis: config.redisUrl, keyPrefix: config.keyPrefix });
+    engine.start({ redis: redisOption(config.redis), keyPrefix: config.keyPrefix });
     tellStart(config, server, logger);
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => (closing ??= closeAll({ engine, server, logger, clock }));
@@ -85,10 +86,7 @@ interface Running {
 }
 
 async function refuseOrWarn(config: SidecarConfig, { engine, logger, clock }: Running): Promise<void> {
-  const results = await Promise.all([
-    checkJournal(engine.journal, clock),
-    checkRedis(config.redisUrl, clock),
-  ]);
+  const results = await Promise.all([checkJournal(engine.journal, clock), checkRedis(config.redis, clock)]);
   const problems: string[] = [];
   for (const result of results) {
     if (result.kind === 'misconfigured') problems.push(result.problem);
@@ -117,7 +115,7 @@ function tellStart(config: SidecarConfig, { url }: HttpServer, logger: Logger): 
   logger.info(
     {
       url,
-      redis: addressOf(config.redisUrl),
+      redis: redisAddress(config.redis),
       journal: databaseUrl === undefined ? 'rpc' : 'direct connection',
       roundEveryMs,
       hints,

@@ -16,7 +16,7 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-export interface CommandFlag {
+interface CommandFlag {
   /** What stands for the value in the help; absent for a switch. */
   readonly value?: string;
   readonly meaning: string;

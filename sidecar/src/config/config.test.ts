@@ -39,7 +39,7 @@ describe('a configuration', () => {
     expect(resolve({})).toEqual({
       supabase: { url: 'https://abc.supabase.co', serviceRoleKey: key },
       databaseUrl: undefined,
-      redisUrl: 'redis://127.0.0.1:6379',
+      redis: { kind: 'single', url: 'redis://127.0.0.1:6379' },
       keyPrefix: 'copilot',
       roundEveryMs: 250,
       hints: ['broadcast', 'changes'],
@@ -84,12 +84,12 @@ describe('a configuration', () => {
     [
       'a password beside the URL',
       { REDIS_PASSWORD: 'p@ss/word' },
-      { redisUrl: 'redis://:p%40ss%2Fword@127.0.0.1:6379' },
+      { redis: { kind: 'single', url: 'redis://:p%40ss%2Fword@127.0.0.1:6379' } },
     ],
     [
       'what Upstash shows',
       { REDIS_URL: 'https://x.upstash.io', REDIS_TOKEN: 'to/ken' },
-      { redisUrl: 'rediss://default:to%2Fken@x.upstash.io:6379' },
+      { redis: { kind: 'single', url: 'rediss://default:to%2Fken@x.upstash.io:6379' } },
     ],
     [
       'a direct connection, whose rounds are more frequent',

@@ -12,7 +12,8 @@ import {
   defaultPort,
   defaultRoundEveryMs,
 } from './defaults.ts';
-import { readRedisUrl } from './redis-setting.ts';
+import type { RedisConfig } from './redis-config.ts';
+import { readRedis } from './redis-setting.ts';
 import {
   databaseUrlSchema,
   durationSchema,
@@ -31,7 +32,7 @@ export interface SidecarConfig {
   readonly supabase: SupabaseConfig | undefined;
   /** Reads the journal here instead of over rpc. */
   readonly databaseUrl: string | undefined;
-  readonly redisUrl: string;
+  readonly redis: RedisConfig;
   readonly keyPrefix: string;
   readonly roundEveryMs: number;
   readonly hints: readonly RealtimeHintKind[];
@@ -53,7 +54,7 @@ export function resolveConfig(sources: ConfigSources): SidecarConfig {
 export function resolveSettings(reader: SettingReader): SidecarConfig {
   const supabase = readSupabase(reader);
   const databaseUrl = reader.read('DATABASE_URL', databaseUrlSchema);
-  const redisUrl = readRedisUrl(reader);
+  const redis = readRedis(reader);
   const common = {
     keyPrefix: reader.read('TIDEMARK_KEY_PREFIX', keyPrefixSchema) ?? defaultKeyPrefix,
     roundEveryMs: readRoundEvery(reader),
@@ -63,8 +64,8 @@ export function resolveSettings(reader: SettingReader): SidecarConfig {
     logLevel: reader.read('LOG_LEVEL', logLevelSchema) ?? defaultLogLevel,
   };
   const { problems } = reader;
-  if (redisUrl === undefined || problems.length > 0) throw new ConfigError(problems);
-  return { supabase, databaseUrl, redisUrl, ...common };
+  if (redis === undefined || problems.length > 0) throw new ConfigError(problems);
+  return { supabase, databaseUrl, redis, ...common };
 }
 
 /** A round, and a head read before and after it, must fit into half the bound, or every tidemark would be late. */

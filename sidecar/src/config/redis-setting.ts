@@ -1,9 +1,14 @@
-// Where Redis is: a Redis URL, or the https URL and token that Upstash shows, made into one. Never connects, and never
-// puts a credential, or a URL that may hold one, into a message.
-import { setting } from './schemas.ts';
+// Where Redis is: a Redis URL, the https URL and token that Upstash shows, or sentinels that know the primary. Never
+// connects, and never puts a credential, or a URL that may hold one, into a message.
+import type { RedisConfig, SentinelAddress } from './redis-config.ts';
+import { setting, switchSchema } from './schemas.ts';
 import type { SettingReader } from './setting-reader.ts';
+import type { Variable } from './settings.ts';
 
 const upstashPort = 6379;
+
+/** What a sentinel listens on when nobody says otherwise. */
+const sentinelPort = 26_379;
 
 const urlSchema = setting((text, refuse): URL => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -18,31 +23,109 @@ const urlSchema = setting((text, refuse): URL => {
     : url;
 });
 
-const credentialSchema = setting((text) => text);
+const sentinelsSchema = setting((text, refuse) =>
+  text.split(',').map((part): SentinelAddress => {
+    const [, host, port = String(sentinelPort)] =
+      /^(\[[0-9a-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i.exec(part.trim()) ?? [];
+    return host === undefined || Number(port) > 65_535
+      ? refuse(
+          `must be a comma list of addresses, got "${part.trim()}": write for example sentinel-1:26379,sentinel-2:26379`,
+        )
+      : { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+  }),
+);
 
-/** @returns the URL to connect to; it holds the credentials */
-export function readRedisUrl(reader: SettingReader): string | undefined {
+const textSchema = setting((text) => text);
+
+/** @returns undefined when something was reported */
+export function readRedis(reader: SettingReader): RedisConfig | undefined {
+  if (reader.has('REDIS_CLUSTER')) {
+    reader.report(
+      `${reader.label('REDIS_CLUSTER')} must be unset, got nodes: head and log live on one primary, so give the URL of a single Redis, or sentinels`,
+    );
+    return undefined;
+  }
+  if (!reader.has('REDIS_SENTINELS')) return readSingle(reader);
+  if (reader.has('REDIS_URL')) {
+    reader.report(
+      `${reader.label('REDIS_URL')} must be unset when ${reader.label('REDIS_SENTINELS')} is set, got both: leave one of them out`,
+    );
+  }
+  return readSentinel(reader);
+}
+
+function readSentinel(reader: SettingReader): RedisConfig | undefined {
+  const sentinels = reader.read('REDIS_SENTINELS', sentinelsSchema);
+  const name = reader.read('REDIS_SENTINEL_NAME', textSchema);
+  if (name === undefined) {
+    reader.report(
+      'REDIS_SENTINEL_NAME must be set with sentinels, got nothing: it is the name after "sentinel monitor" in their configuration',
+    );
+  }
+  const common = {
+    username: reader.read('REDIS_USERNAME', textSchema),
+    password: reader.read('REDIS_PASSWORD', textSchema),
+    sentinelPassword: reader.read('REDIS_SENTINEL_PASSWORD', textSchema),
+    isTls: reader.read('REDIS_TLS', switchSchema) ?? false,
+  };
+  if (sentinels === undefined || name === undefined) return undefined;
+  return { kind: 'sentinel', sentinels, name, ...common };
+}
+
+function readSingle(reader: SettingReader): RedisConfig | undefined {
   if (!reader.has('REDIS_URL')) {
     reader.report(
       'REDIS_URL must be set, got nothing: the sidecar publishes to Redis, redis://127.0.0.1:6379 for example',
     );
   }
+  for (const variable of ['REDIS_SENTINEL_NAME', 'REDIS_SENTINEL_PASSWORD'] as const) {
+    if (reader.has(variable)) reader.report(withoutSentinels(reader, variable));
+  }
   const url = reader.read('REDIS_URL', urlSchema);
-  const password = reader.read('REDIS_PASSWORD', credentialSchema);
-  const token = reader.read('REDIS_TOKEN', credentialSchema);
+  const isTls = reader.read('REDIS_TLS', switchSchema);
+  const username = reader.read('REDIS_USERNAME', textSchema);
+  const password = reader.read('REDIS_PASSWORD', textSchema);
+  const token = reader.read('REDIS_TOKEN', textSchema);
   if (url === undefined) return undefined;
-  return url.protocol === 'https:' ? upstashUrl(reader, url, token) : redisUrl(reader, url, password);
+  if (url.protocol === 'https:') {
+    const upstash = upstashUrl(reader, url, token);
+    return upstash === undefined ? undefined : { kind: 'single', url: upstash };
+  }
+  if (username !== undefined) {
+    reportTwice(reader, { part: 'REDIS_USERNAME', what: 'user', isInUrl: url.username !== '' });
+    url.username = encodeURIComponent(username);
+  }
+  if (password !== undefined) {
+    reportTwice(reader, { part: 'REDIS_PASSWORD', what: 'password', isInUrl: url.password !== '' });
+    url.password = encodeURIComponent(password);
+  }
+  return { kind: 'single', url: withTls(reader, url, isTls).href };
 }
 
-function redisUrl(reader: SettingReader, url: URL, password: string | undefined): string {
-  if (password === undefined) return url.href;
-  if (url.password !== '') {
+function withoutSentinels(reader: SettingReader, variable: Variable): string {
+  return `${reader.label(variable)} must be unset without REDIS_SENTINELS, got a value: name the sentinels, or leave it out`;
+}
+
+interface TwicePart {
+  readonly part: Variable;
+  readonly what: string;
+  readonly isInUrl: boolean;
+}
+
+function reportTwice(reader: SettingReader, { part, what, isInUrl }: TwicePart): void {
+  if (!isInUrl) return;
+  reader.report(
+    `${reader.label(part)} must be unset when ${reader.label('REDIS_URL')} holds a ${what}, got both: leave one of them out`,
+  );
+}
+
+function withTls(reader: SettingReader, url: URL, isTls: boolean | undefined): URL {
+  if (isTls === false && url.protocol === 'rediss:') {
     reader.report(
-      'REDIS_PASSWORD must be unset when REDIS_URL holds a password, got both: leave one of them out',
+      `${reader.label('REDIS_TLS')} must be true or unset with a rediss:// URL, got false: write redis:// for a connection without TLS`,
     );
   }
-  url.password = encodeURIComponent(password);
-  return url.href;
+  return isTls === true ? new URL(url.href.replace(/^redis:/, 'rediss:')) : url;
 }
 
 function upstashUrl(reader: SettingReader, url: URL, token: string | undefined): string | undefined {

@@ -37,6 +37,12 @@ export const hostSchema: z.ZodType<string, string> = setting((text, refuse) =>
       ),
 );
 
+export const switchSchema: z.ZodType<boolean, string> = setting((text, refuse) => {
+  const isOn = /^(?:true|yes|on|1)$/i.test(text);
+  if (isOn || /^(?:false|no|off|0)$/i.test(text)) return isOn;
+  return refuse(`must be true or false, got "${text}": false is the default`);
+});
+
 export const durationSchema: z.ZodType<number, string> = setting((text, refuse) => {
   try {
     return parseDuration('', /^\d+$/.test(text) ? Number(text) : (text as Duration));

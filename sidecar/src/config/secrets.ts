@@ -1,13 +1,11 @@
 // What of a configuration must never be shown, as the texts that libraries might repeat in a message.
 import type { SidecarConfig } from './config.ts';
+import { passwordsOf, redisSecrets } from './redis-config.ts';
 
-export function secretsOf({ supabase, databaseUrl, redisUrl }: SidecarConfig): string[] {
-  const urls = [redisUrl, databaseUrl].filter((url) => url !== undefined);
+export function secretsOf({ supabase, databaseUrl, redis }: SidecarConfig): string[] {
   return [
     ...(supabase === undefined ? [] : [supabase.serviceRoleKey]),
-    ...urls.flatMap((url) => {
-      const { password } = new URL(url);
-      return password === '' ? [] : [password, decodeURIComponent(password)];
-    }),
+    ...redisSecrets(redis),
+    ...(databaseUrl === undefined ? [] : passwordsOf(databaseUrl)),
   ];
 }

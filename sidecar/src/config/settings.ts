@@ -20,8 +20,14 @@ export type Variable =
   | 'SUPABASE_SERVICE_ROLE_KEY'
   | 'DATABASE_URL'
   | 'REDIS_URL'
+  | 'REDIS_USERNAME'
   | 'REDIS_PASSWORD'
   | 'REDIS_TOKEN'
+  | 'REDIS_SENTINELS'
+  | 'REDIS_SENTINEL_NAME'
+  | 'REDIS_SENTINEL_PASSWORD'
+  | 'REDIS_CLUSTER'
+  | 'REDIS_TLS'
   | 'TIDEMARK_KEY_PREFIX'
   | 'TIDEMARK_ROUND_EVERY'
   | 'TIDEMARK_MAX_STALENESS'
@@ -39,8 +45,17 @@ export const settings: Readonly<Record<Variable, Setting>> = {
     meaning: 'reads the journal over a direct connection instead; then Supabase may be left out',
   },
   REDIS_URL: { flag: 'redis-url', meaning: 'redis://, rediss://, or the https:// URL of Upstash' },
+  REDIS_USERNAME: { flag: 'redis-username', meaning: 'user of Redis, when REDIS_URL holds none' },
   REDIS_PASSWORD: { flag: null, meaning: 'password, when REDIS_URL holds none' },
   REDIS_TOKEN: { flag: null, meaning: 'token that belongs to the https:// URL of Upstash' },
+  REDIS_SENTINELS: {
+    flag: 'redis-sentinels',
+    meaning: 'instead of REDIS_URL: the sentinels that know the primary, host:port,host:port,...',
+  },
+  REDIS_SENTINEL_NAME: { flag: 'redis-sentinel-name', meaning: 'what the sentinels call the primary' },
+  REDIS_SENTINEL_PASSWORD: { flag: null, meaning: 'password of the sentinels themselves' },
+  REDIS_CLUSTER: { flag: 'redis-cluster', meaning: 'refused: head and log live on one primary' },
+  REDIS_TLS: { flag: 'redis-tls', meaning: 'true: over TLS; a rediss:// URL says so itself' },
   TIDEMARK_KEY_PREFIX: {
     flag: 'key-prefix',
     meaning: `first part of every Redis key, as in the instances; default ${defaultKeyPrefix}`,
