@@ -2,6 +2,7 @@
 import type { SeededRandom } from '../seeded-random.ts';
 import { faketimeFaults } from './faketime-faults.ts';
 import type { Fault } from './fault.ts';
+import { loadFaults } from './load-faults.ts';
 import { postgresFaults } from './postgres-faults.ts';
 import { processFaults } from './process-faults.ts';
 import { realtimeFaults } from './realtime-faults.ts';
@@ -21,6 +22,7 @@ const calm: Fault = {
 export const singleFaults: readonly Fault[] = [
   calm,
   ...processFaults,
+  ...loadFaults,
   ...redisFaults,
   ...postgresFaults,
   ...schemaFaults,
@@ -32,7 +34,7 @@ export const singleFaults: readonly Fault[] = [
 const quickNames: ReadonlySet<string> = new Set([
   'sidecars stopped in turn',
   'stopped, clock set back',
-  'loads late',
+  'loads late, messages lost',
   'Redis empty',
   'Redis failover',
   'PostgreSQL crashed',

@@ -60,21 +60,6 @@ const noSidecar = breaking({
   heals: (sidecars) => Promise.all(sidecars.map((sidecar) => sidecar.start())),
 });
 
-const lateLoads: Fault = {
-  name: 'loads late',
-  what: 'what a load has read arrives up to a bound later, everywhere: many are overtaken on their way',
-  part: 'loads',
-  async run({ scene, boundMs, outlast }) {
-    const holdBack = (mostMs: number): Promise<unknown> =>
-      // One that another fault has killed comes back with loads in time.
-      Promise.allSettled(scene.instances.map(({ child }) => child.ask({ kind: 'late', mostMs })));
-    await holdBack(boundMs);
-    await outlast();
-    await outlast();
-    await holdBack(0);
-  },
-};
-
 /** The port moves what the cache believes; the machine's own clock stays. */
 async function jump(
   { scene, moment }: Stage,
@@ -129,7 +114,6 @@ export const processFaults: readonly Fault[] = [
   killedSidecars,
   stoppedSidecars,
   noSidecar,
-  lateLoads,
   jumpingClock,
   stoppedWithClockBack,
 ];

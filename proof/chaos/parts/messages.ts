@@ -29,6 +29,8 @@ export type Question =
   | { readonly kind: 'status' }
   /** Reads every row once; answered with the versions. */
   | { readonly kind: 'survey' }
+  /** Asks the source for every row, and waits for none. */
+  | { readonly kind: 'reload' }
   /** What the source answers arrives so much later, at most and by chance. */
   | { readonly kind: 'late'; readonly mostMs: number }
   /** Moves the clocks that the cache sees. */
