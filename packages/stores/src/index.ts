@@ -108,12 +108,14 @@ export {
 } from './conversation/supabase-conversation-store.ts';
 export {
   ConversationAccessError,
+  ConversationPathError,
   EnvironmentError,
   InvalidInputError,
   InvalidRowError,
   RoutingError,
   SourceError,
   type ConversationAccessErrorCode,
+  type ConversationPathErrorCode,
   type RoutingErrorCode,
   type SourceErrorOptions,
 } from './errors.ts';
@@ -168,6 +170,33 @@ export {
   type HealthParts,
 } from './health/check-health.ts';
 export type { PartHealth } from './health/part-health.ts';
+export { createConversationPathStore, type ConversationPathStoreOptions } from './path/create-path-store.ts';
+export { InMemoryConversationPathStore } from './path/in-memory-path-store.ts';
+export { InvalidatingConversationPathStore } from './path/invalidating-path-store.ts';
+export type {
+  BranchFromMessageInput,
+  ConversationOfTenant,
+  ConversationPathStore,
+  CreatePathInput,
+  DeletePathInput,
+  ListPathsInput,
+  MergePathInput,
+  MessageOfTenant,
+  PathOfTenant,
+  PinMessageInput,
+  SetActivePathInput,
+  UpdatePathInput,
+} from './path/path-store.ts';
+export {
+  mergeModes,
+  type BranchPoint,
+  type ConversationPath,
+  type MergedPath,
+  type MergeMode,
+  type MergePreview,
+  type PathResolution,
+} from './path/path.ts';
+export { SupabaseConversationPathStore, type SupabasePathStoreOptions } from './path/supabase-path-store.ts';
 export { CachingPolicyStore } from './policy/caching-policy-store.ts';
 export { createPolicyStore, type PolicyStoreOptions } from './policy/create-policy-store.ts';
 export { InMemoryPolicyStore } from './policy/in-memory-policy-store.ts';

@@ -124,41 +124,30 @@ export class PathWorld {
   async #act(command: PathCommand): Promise<unknown> {
     const { paths, conversations } = this.#stores;
     const { tenantId } = this.#conversation;
-    switch (command.kind) {
-      case 'say': {
-        await paths.setActivePath({ ...this.#conversation, pathId: this.#path(command.path) });
-        const said = { role: 'assistant', content: `message ${this.#messageIds.length}` } as const;
-        const { messageId } = await conversations.appendMessage({ ...this.#conversation, ...said });
-        this.#messageIds.push(messageId);
-        return messageId;
-      }
-      case 'delete message':
-        return conversations.softDeleteMessage({
-          ...this.#conversation,
-          messageId: this.#message(command.message),
-        });
-      case 'branch': {
-        const parent = command.parent === undefined ? {} : { parentPathId: this.#path(command.parent) };
-        const messageId = this.#message(command.message);
-        return this.#keep(await paths.branchFromMessage({ tenantId, messageId, ...parent }));
-      }
-      case 'create':
-        return this.#keep(await paths.createPath(this.#conversation));
-      case 'merge':
-        return this.#merge(command);
-      case 'pin':
-        return paths.pinMessage({ tenantId, messageId: this.#message(command.message), userId: 'ann' });
-      case 'unpin':
-        return paths.unpinMessage({ tenantId, messageId: this.#message(command.message) });
-      case 'delete': {
-        const { hardDelete } = command;
-        return paths.deletePath({ tenantId, pathId: this.#path(command.path), hardDelete });
-      }
-      case 'activate':
-        return paths.setActivePath({ ...this.#conversation, pathId: this.#path(command.path) });
-      case 'ensure primary':
-        return paths.ensurePrimaryPath(this.#conversation);
+    if (command.kind === 'merge') return this.#merge(command);
+    if (command.kind === 'create') return this.#keep(await paths.createPath(this.#conversation));
+    if (command.kind === 'ensure primary') return paths.ensurePrimaryPath(this.#conversation);
+    if (command.kind === 'branch') {
+      const parent = command.parent === undefined ? {} : { parentPathId: this.#path(command.parent) };
+      const messageId = this.#message(command.message);
+      return this.#keep(await paths.branchFromMessage({ tenantId, messageId, ...parent }));
     }
+    if ('message' in command) {
+      const messageId = this.#message(command.message);
+      if (command.kind === 'pin') return paths.pinMessage({ tenantId, messageId, userId: 'ann' });
+      if (command.kind === 'unpin') return paths.unpinMessage({ tenantId, messageId });
+      return conversations.softDeleteMessage({ ...this.#conversation, messageId });
+    }
+    const pathId = this.#path(command.path);
+    if (command.kind === 'delete') {
+      return paths.deletePath({ tenantId, pathId, hardDelete: command.hardDelete });
+    }
+    const active = await paths.setActivePath({ ...this.#conversation, pathId });
+    if (command.kind === 'activate') return active;
+    const said = { role: 'assistant', content: `message ${this.#messageIds.length}` } as const;
+    const { messageId } = await conversations.appendMessage({ ...this.#conversation, ...said });
+    this.#messageIds.push(messageId);
+    return messageId;
   }
 
   async #merge(command: Extract<PathCommand, { kind: 'merge' }>): Promise<unknown> {
