@@ -1,8 +1,10 @@
 // What stands beside the stores, and the switches, across two processes that share nothing but PostgreSQL and Redis.
+import { randomUUID } from 'node:crypto';
 import { startStack, type Stack, until } from '@tidemark/devstack';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SupabasePolicyStore } from '../policy/supabase-policy-store.ts';
+import type { ReadOptions } from '../store-options.ts';
 import { ForkedInstance } from '../testing/forked-instance.ts';
 import { somePolicy } from '../testing/policy-arbitrary.ts';
 import { connectSupabase } from '../testing/policy-instance.ts';
@@ -135,29 +137,65 @@ describe('a policy (#38)', () => {
   });
 });
 
+/** One row, as text, through whichever instance. */
+interface SwitchedRow {
+  readonly write: (instance: ForkedInstance, text: string) => Promise<void>;
+  readonly read: (instance: ForkedInstance, options?: ReadOptions) => Promise<string | undefined>;
+}
+
+async function openPolicy(): Promise<SwitchedRow> {
+  const policy = somePolicy({ tenantId: `policy-${randomUUID()}` });
+  return {
+    write: ({ stores }, text) => stores.policies.setPolicy({ ...policy, defaultModel: text }),
+    read: async ({ stores }, options) =>
+      (await stores.policies.getPolicy(policy.tenantId, options))?.defaultModel,
+  };
+}
+
+async function openConfig(): Promise<SwitchedRow> {
+  const tenantId = `config-${randomUUID()}`;
+  return {
+    write: ({ stores }, text) => stores.configs.setTenantConfig({ tenantId, config: {}, updatedBy: text }),
+    read: async ({ stores }, options) => (await stores.configs.getConfig({ tenantId }, options)).updatedBy,
+  };
+}
+
+async function openConversation(): Promise<SwitchedRow> {
+  const owned = { tenantId: 'switched', userId: 'owner' };
+  const { conversationId } = await one.stores.conversations.createConversation(owned);
+  return {
+    write: ({ stores }, text) =>
+      stores.conversations.updateSharing({ ...owned, conversationId, title: text }),
+    read: async ({ stores }, options) =>
+      (await stores.conversations.getConversation({ ...owned, conversationId }, options))?.title,
+  };
+}
+
+const killed = { ENABLE_REDIS_CACHING: 'off' };
+const switched = [
+  { what: 'policies', env: { ENABLE_LLM_POLICY_CACHE: 'off' }, open: openPolicy },
+  { what: 'policies, by the kill switch', env: killed, open: openPolicy },
+  { what: 'configs', env: { ENABLE_CONVERSATION_CONFIG_CACHE: 'off' }, open: openConfig },
+  { what: 'configs, by the kill switch', env: killed, open: openConfig },
+  { what: 'conversations', env: { ENABLE_CONVERSATION_CACHING: 'off' }, open: openConversation },
+  { what: 'conversations, by the kill switch', env: killed, open: openConversation },
+];
+
 describe('a switch that is flipped on one of two instances (#30)', () => {
-  test.each([
-    ['its own switch', { ENABLE_LLM_POLICY_CACHE: 'off' }],
-    ['the kill switch', { ENABLE_REDIS_CACHING: 'off' }],
-  ])('leaves both coherent, in both directions: %s', async (what, env) => {
+  test.each(switched)('leaves both coherent, in both directions: $what', async ({ env, open }) => {
     await using off = await ForkedInstance.start(stack, env);
-    const policy = somePolicy({ tenantId: `flipped by ${what}`, defaultModel: 'old' });
-    await one.stores.policies.setPolicy(policy);
-    for (const instance of [one, off]) {
-      expect(await instance.stores.policies.getPolicy(policy.tenantId)).toStrictEqual(policy);
-    }
+    const { write, read } = await open();
+    await write(one, 'old');
+    for (const instance of [one, off]) expect(await read(instance)).toBe('old');
 
-    const byOff = { ...policy, defaultModel: 'written where it is off' };
-    await off.stores.policies.setPolicy(byOff);
-    expect(await one.stores.policies.getPolicy(policy.tenantId, { fresh: true })).toStrictEqual(byOff);
-    await until(
-      async () => (await one.stores.policies.getPolicy(policy.tenantId))?.defaultModel === byOff.defaultModel,
-      { what: 'the new policy where it is on' },
-    );
+    await write(off, 'written where it is off');
+    expect(await read(one, { fresh: true })).toBe('written where it is off');
+    await until(async () => (await read(one)) === 'written where it is off', {
+      what: 'the new value where it is on',
+    });
 
-    const byOn = { ...policy, defaultModel: 'written where it is on' };
-    await one.stores.policies.setPolicy(byOn);
-    expect(await off.stores.policies.getPolicy(policy.tenantId)).toStrictEqual(byOn);
+    await write(one, 'written where it is on');
+    expect(await read(off)).toBe('written where it is on');
   });
 
   test('reads the source where it is off, whatever the cache of the other holds', async () => {
