@@ -224,4 +224,33 @@ export const cacheMutations: readonly Mutation[] = [
       name: 'reaches the region of its prefix only, and moves neither tidemark nor position (R1)',
     },
   },
+  {
+    invariant: 'I2',
+    file: `${cache}/invalidate/listener.ts`,
+    guard: "    if (replay.kind === 'broken') {\n      this.#adopt(reply);\n      return;\n    }\n",
+    instead: "    if (replay.kind === 'broken') return;\n",
+    test: {
+      file: `${cache}/invalidate/listener.stack.test.ts`,
+      name: 'starts anew when records that it missed are gone from the log (R2)',
+    },
+  },
+  {
+    invariant: 'I28',
+    file: `${cache}/invalidate/listener.ts`,
+    guard: 'return this.#behind >= headsBehind;',
+    instead: 'return false;',
+    test: {
+      file: `${cache}/hostile.stack.test.ts`,
+      name: 'no read fails, and the working engine and all instances, old and new, come back (R4, R6)',
+    },
+  },
+  {
+    invariant: 'I29',
+    file: `${cache}/invalidate/hint-bus.ts`,
+    guard: ' && hint.sender !== instanceId',
+    test: {
+      file: `${cache}/read/l2.stack.test.ts`,
+      name: 'is dropped by the others at once, but not a second time by the one that wrote',
+    },
+  },
 ];

@@ -51,4 +51,72 @@ export const engineMutations: readonly Mutation[] = [
       name: 'that found a whole table raises the floor of this table to the record, and of no other',
     },
   },
+  {
+    invariant: 'I15',
+    file: `${engine}/round/round-loop.ts`,
+    guard: 'if (this.#isRung) return;',
+    test: {
+      file: `${engine}/round/round-loop.test.ts`,
+      name: 'during a round starts another one after it, because that one may have read too early (R6)',
+    },
+  },
+  {
+    invariant: 'I18',
+    file: `${engine}/round/round-loop.ts`,
+    guard: "if (this.#state.kind === 'standby') {",
+    instead: "if (this.#state.kind === 'starting') {",
+    test: {
+      file: `${engine}/round/round-loop.test.ts`,
+      name: 'looks no more often when somebody rings: patience is counted in periods',
+    },
+  },
+  {
+    invariant: 'I18',
+    file: `${engine}/publish/redis-target.ts`,
+    guard: '} else if (headText !== state.expectedHead) {',
+    instead: "} else if (headText === '') {",
+    test: {
+      file: `${engine}/publish/redis-target.stack.test.ts`,
+      name: 'is given up when the head has moved meanwhile',
+    },
+  },
+  {
+    invariant: 'I18',
+    file: `${engine}/publish/redis-target.ts`,
+    guard: 'if (!isTaken) return this.#standBy();',
+    test: {
+      file: `${engine}/publish/redis-target.stack.test.ts`,
+      name: 'that both claim an empty namespace, one gets it and the other one stands by',
+    },
+  },
+  {
+    invariant: 'I22',
+    file: `${engine}/publish/redis-target.ts`,
+    guard: 'if (read.isInRecovery) {',
+    instead: 'if (read.isInRecovery === null) {',
+    test: {
+      file: `${engine}/publish/redis-target.stack.test.ts`,
+      name: 'proves nothing: the round is refused and not done, and the working publisher goes on after it',
+    },
+  },
+  {
+    invariant: 'I22',
+    file: `${engine}/publish/redis-target.ts`,
+    guard: 'if (isContinuous(state.memory.cursor, read)) return',
+    instead: 'if (read) return',
+    test: {
+      file: `${engine}/publish/redis-target.stack.test.ts`,
+      name: 'while a publisher works: %s',
+    },
+  },
+  {
+    invariant: 'I22',
+    file: `${engine}/publish/redis-target.ts`,
+    guard: 'if (claim.cursor === null || isContinuous(claim.cursor, read)) return claim;',
+    instead: 'if (read) return claim;',
+    test: {
+      file: `${engine}/publish/redis-target.stack.test.ts`,
+      name: 'while nobody works: %s',
+    },
+  },
 ];
