@@ -35,9 +35,10 @@ const rowList = z.array(z.record(z.string(), z.unknown()), { error: 'must be a l
 
 /** Only the columns that change: an upsert leaves the others of the row as they are. */
 export function toConfigRow({ tenantId, userId, config, updatedBy }: LevelChange): Record<string, unknown> {
-  const changed = Object.entries(columnOf)
-    .map(([field, column]) => [column, config[field as keyof ConversationConfigFields]])
-    .filter(([, value]) => value !== undefined);
+  const changed = Object.entries(config).map(([field, value]) => [
+    columnOf[field as keyof ConversationConfigFields],
+    value,
+  ]);
   return {
     tenant_id: tenantId ?? null,
     user_id: userId ?? null,

@@ -12,9 +12,7 @@ import {
 
 const count = fc.oneof(fc.integer({ min: 1, max: 500 }), fc.constantFrom(1, 2_147_483_647));
 
-export const fieldNames = Object.keys(
-  defaultConversationConfig,
-) as readonly (keyof ConversationConfigFields)[];
+const fieldNames = Object.keys(defaultConversationConfig) as readonly (keyof ConversationConfigFields)[];
 
 export const patchArbitrary: fc.Arbitrary<ConversationConfigPatch> = fc.record(
   {
@@ -37,7 +35,7 @@ export const clearingPatch: ConversationConfigPatch = Object.fromEntries(
 );
 
 /** A level: of everybody, of a tenant, of a user. */
-export type Level = Partial<ConfigIdentity>;
+type Level = Partial<ConfigIdentity>;
 
 export type LevelWrite =
   | { readonly kind: 'set'; readonly level: Level; readonly config: ConversationConfigPatch }

@@ -34,7 +34,7 @@ function newTenant(): string {
   return `config-tenant-${tenants}`;
 }
 
-export function write(store: ConversationConfigStore, { level, ...change }: LevelWrite): Promise<void> {
+function write(store: ConversationConfigStore, { level, ...change }: LevelWrite): Promise<void> {
   const { tenantId, userId } = level;
   if (change.kind === 'delete') {
     const ofTenant = level as ConfigIdentity;
