@@ -5,11 +5,31 @@ import { CachingConversationStore } from '../conversation/caching-conversation-s
 import type { ConversationRecord } from '../conversation/conversation.ts';
 import { InMemoryConversationData } from '../conversation/in-memory-conversation-data.ts';
 import { InMemoryConversationStore } from '../conversation/in-memory-conversation-store.ts';
+import { describePathMerges } from '../testing/path-merge-suite.ts';
+import { describePathRefusals } from '../testing/path-refusals-suite.ts';
+import { describePathStore } from '../testing/path-store-suite.ts';
 import { openScene, type PathScene } from '../testing/path-stores-under-test.ts';
 import { InMemoryConversationPathStore } from './in-memory-path-store.ts';
 import { InvalidatingConversationPathStore } from './invalidating-path-store.ts';
 import type { ConversationPathStore } from './path-store.ts';
 import type { ConversationPath } from './path.ts';
+
+const suiteData = new InMemoryConversationData();
+const suiteConversations = new CachingConversationStore(
+  new InMemoryConversationStore(suiteData),
+  createCache(),
+  { maxStaleness: '1h' },
+);
+const suiteStores = {
+  paths: new InvalidatingConversationPathStore(
+    new InMemoryConversationPathStore(suiteData),
+    suiteConversations,
+  ),
+  conversations: suiteConversations,
+};
+describePathStore('InvalidatingConversationPathStore', () => suiteStores);
+describePathMerges('InvalidatingConversationPathStore', () => suiteStores);
+describePathRefusals('InvalidatingConversationPathStore', () => suiteStores);
 
 let cache: Cache;
 let conversations: CachingConversationStore;

@@ -1,4 +1,5 @@
-// The path stores on a real PostgreSQL and Data API, alone and beside cached conversations.
+// The path stores on a real PostgreSQL and Data API. The suites run on Supabase alone, the histories beside cached
+// conversations.
 import { deepStrictEqual } from 'node:assert/strict';
 import { startStack, type Stack } from '@tidemark/devstack';
 import * as fc from 'fast-check';
@@ -44,8 +45,6 @@ afterAll(async () => {
 describePathStore('SupabaseConversationPathStore', () => plain);
 describePathMerges('SupabaseConversationPathStore', () => plain);
 describePathRefusals('SupabaseConversationPathStore', () => plain);
-describePathStore('InvalidatingConversationPathStore', () => cached);
-describePathMerges('InvalidatingConversationPathStore', () => cached);
 
 test('memory and SQL agree on every history of branches, merges, pins and deletes (#15)', async () => {
   await fc.assert(
