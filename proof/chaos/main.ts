@@ -4,6 +4,7 @@ import { runChaos } from './chaos.ts';
 import { fetchLibfaketime } from './parts/libfaketime.ts';
 import { explainBackwards, rowLine, summarise, titleLine } from './report/report.ts';
 import { writeDocument } from './report/document.ts';
+import type { Row } from './row.ts';
 
 const args = process.argv.slice(2);
 if (args.includes('--help')) {
@@ -18,22 +19,30 @@ const tell = options.isJson ? console.error : console.log;
 tell(`seed ${options.seed}, B = ${options.boundMs} ms, ${options.contestant}\n${titleLine()}`);
 const noFaketime = await fetchLibfaketime();
 if (noFaketime !== undefined) tell(`libfaketime can't be had: ${noFaketime}`);
-const rows = await runChaos({
+const rows: Row[] = [];
+const failure = await runChaos({
   options,
   signal: stopping.signal,
   onRow(row) {
+    rows.push(row);
     tell(rowLine(row));
     for (const example of row.isGood ? [] : row.examples) tell(`        ${example}`);
   },
   onSkip: (fault, reason) => tell(`skipped: ${fault.name}: ${reason}`),
-});
+}).then(
+  () => undefined,
+  // What was judged until then is told all the same.
+  (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+);
 const summary = summarise(rows, options);
 tell(`\nwent back in time: ${explainBackwards(rows)}\n${summary.sentence}`);
 if (options.isJson) console.log(JSON.stringify({ options, rows, summary }));
-if (options.mustWrite) tell(`written to ${await writeDocument(rows, options)}`);
+if (failure !== undefined) tell(`the run ended early: ${failure.stack}`);
+else if (options.mustWrite) tell(`written to ${await writeDocument(rows, options)}`);
 const isAsExpected =
   options.contestant === 'naive' ? summary.wrongRows > rows.length / 2 : summary.wrongRows === 0;
-process.exit(stopping.signal.aborted ? 130 : isAsExpected && rows.length > 0 ? 0 : 1);
+const isComplete = failure === undefined && rows.length > 0;
+process.exit(stopping.signal.aborted ? 130 : isComplete && isAsExpected ? 0 : 1);
 
 function readOptions(): ChaosOptions {
   try {
