@@ -24,14 +24,21 @@ it(
   'memory, flights, signals and timers stay level, and L1 within its bound, for as long as one likes',
   { timeout: (minutes + 5) * 60_000 },
   async () => {
-    const verdict = await runSoak({ stack, instances, durationMs: minutes * 60_000 });
+    const verdict = await runSoak({
+      stack,
+      instances,
+      durationMs: minutes * 60_000,
+      countsObjects: true,
+    });
     process.stdout.write(`soak of ${minutes} minutes: ${JSON.stringify(verdict)}\n`);
-    expect(verdict.samples).toBeGreaterThan(30);
+    // Three in each third, however little a loaded machine gets done.
+    expect(verdict.samples).toBeGreaterThanOrEqual(9);
     expect(verdict.mostEntries).toBeLessThanOrEqual(soakEntries);
-    // Nothing is under way when a sample is taken, but for what a fault may have left on its way to its deadline.
-    expect(verdict.flights).toBeLessThan(100);
     expect(verdict.heapGrowth).toBeLessThan(1.1);
-    expect(verdict.signalGrowth).toBeLessThan(1.1);
-    expect(verdict.resourceGrowth).toBeLessThan(1.1);
+    // Nothing is under way when a sample is taken, but for what a fault has left on its way to a deadline; a turn makes
+    // hundreds of each.
+    expect(verdict.flights).toBeLessThan(100);
+    expect(verdict.signals).toBeLessThan(100);
+    expect(verdict.resources).toBeLessThan(100);
   },
 );
