@@ -1,5 +1,5 @@
-// The whole configuration as one value, or one error that lists every problem: flag, then environment, then default, else
-// refused. Everything else of the sidecar sees only the result.
+// The whole configuration as one value, or one error that lists every problem: flag, then environment, then file, then
+// default, else refused. Everything else of the sidecar sees only the result.
 import type { BestEffortTable, RealtimeHintKind } from '@tidemark/engine';
 import type { LogLevel } from '../log/logger.ts';
 import { bestEffortSchema } from './best-effort-setting.ts';
@@ -26,6 +26,7 @@ import {
 import type { SettingReader } from './setting-reader.ts';
 import { type ConfigSources, readSources } from './sources.ts';
 import { readSupabase, type SupabaseConfig } from './supabase-setting.ts';
+import { type DeclaredTable, tablesSchema } from './tables-setting.ts';
 
 export interface SidecarConfig {
   /** Absent only where `databaseUrl` is set. */
@@ -36,6 +37,8 @@ export interface SidecarConfig {
   readonly keyPrefix: string;
   readonly roundEveryMs: number;
   readonly hints: readonly RealtimeHintKind[];
+  /** Should be tracked; compared with what is. */
+  readonly tables: readonly DeclaredTable[];
   readonly bestEffortTables: readonly BestEffortTable[];
   readonly host: string;
   readonly port: number;
@@ -59,6 +62,7 @@ export function resolveSettings(reader: SettingReader): SidecarConfig {
     keyPrefix: reader.read('TIDEMARK_KEY_PREFIX', keyPrefixSchema) ?? defaultKeyPrefix,
     roundEveryMs: readRoundEvery(reader),
     ...readRealtime(reader),
+    tables: reader.read('TIDEMARK_TABLES', tablesSchema) ?? [],
     host: reader.read('TIDEMARK_HOST', hostSchema) ?? defaultHost,
     port: reader.read('TIDEMARK_PORT', portSchema) ?? defaultPort,
     logLevel: reader.read('LOG_LEVEL', logLevelSchema) ?? defaultLogLevel,
@@ -76,7 +80,7 @@ function readRoundEvery(reader: SettingReader): number {
   const mostMs = boundMs / 2 - (2 * boundMs) / headReadsPerBound;
   if (roundEveryMs > mostMs) {
     reader.report(
-      `TIDEMARK_ROUND_EVERY must be at most ${mostMs} ms for TIDEMARK_MAX_STALENESS of ${boundMs} ms ` +
+      `${reader.label('TIDEMARK_ROUND_EVERY')} must be at most ${mostMs} ms for ${reader.label('TIDEMARK_MAX_STALENESS')} of ${boundMs} ms ` +
         `(half of it, less two head reads of ${boundMs / headReadsPerBound} ms each), got ${roundEveryMs} ms: ` +
         `lower the period, or raise the bound to ${4 * roundEveryMs} ms here and in the regions`,
     );
@@ -92,12 +96,12 @@ function readRealtime(reader: SettingReader): Pick<SidecarConfig, 'hints' | 'bes
   if (!hasSupabase && reader.has('DATABASE_URL')) {
     if (hints !== undefined && hints.length > 0) {
       reader.report(
-        'TIDEMARK_HINTS must be none without SUPABASE_URL, got others: Realtime is a part of Supabase',
+        `${reader.label('TIDEMARK_HINTS')} must be none without SUPABASE_URL, got others: Realtime is a part of Supabase`,
       );
     }
     if (bestEffortTables.length > 0) {
       reader.report(
-        'TIDEMARK_BEST_EFFORT_TABLES must be unset without SUPABASE_URL, got some: Realtime is a part of Supabase',
+        `${reader.label('TIDEMARK_BEST_EFFORT_TABLES')} must be unset without SUPABASE_URL, got some: Realtime is a part of Supabase`,
       );
     }
   }

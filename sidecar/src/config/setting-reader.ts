@@ -3,7 +3,7 @@
 import type * as z from 'zod';
 import { createRedactor } from '../log/redact.ts';
 import type { SettingSource } from './setting-source.ts';
-import { settings, type Variable, variables } from './settings.ts';
+import { secretVariables, type Variable } from './settings.ts';
 
 export class SettingReader {
   readonly #sources: readonly SettingSource[];
@@ -50,9 +50,7 @@ export class SettingReader {
 
   /** Every text that a secret setting has, also where another place wins. */
   get secrets(): readonly string[] {
-    return variables
-      .filter((variable) => settings[variable].flag === null)
-      .flatMap((variable) => this.#sources.map((source) => source.text(variable) ?? ''));
+    return secretVariables.flatMap((variable) => this.#sources.map((source) => source.text(variable) ?? ''));
   }
 
   #sourceOf(variable: Variable): SettingSource | undefined {

@@ -1,11 +1,12 @@
 // A place that settings are read from, and the two that every process has: its flags and its environment. What a place
 // says is text, whatever it is; what the text means is the same wherever it stands (schemas.ts).
-import { settings, type Variable } from './settings.ts';
+import { readSecretFile, type ReadText } from './secret-file.ts';
+import { secretVariables, settings, type Variable } from './settings.ts';
 
 export interface SettingSource {
   /** As it is written there; undefined when it is not. */
   text(variable: Variable): string | undefined;
-  /** How the user wrote its name there: `--port`, `TIDEMARK_PORT`. */
+  /** How the user wrote its name there: `--port`, `TIDEMARK_PORT`, `tidemark.yaml:7 http.port`. */
   label(variable: Variable): string;
   /** What is wrong with the place itself, one sentence each. */
   readonly problems: readonly string[];
@@ -25,6 +26,25 @@ export function flagSource(flags: ReadonlyMap<string, string>, problems: readonl
   };
 }
 
-export function environmentSource(env: Environment): SettingSource {
-  return { text: (variable) => env[variable], label: (variable) => variable, problems: [] };
+/** A secret may also be the content of a file, as container platforms hand it in: `REDIS_PASSWORD_FILE`. */
+export function environmentSource(env: Environment, readText: ReadText): SettingSource {
+  const problems: string[] = [];
+  const fromFiles = new Map<Variable, string>();
+  for (const variable of secretVariables) {
+    const name = `${variable}_FILE`;
+    const path = env[name]?.trim() ?? '';
+    if (path === '') continue;
+    if ((env[variable]?.trim() ?? '') !== '') {
+      problems.push(`${name} must be unset when ${variable} is set, got both: leave one of them out`);
+      continue;
+    }
+    const secret = readSecretFile(name, path, readText);
+    if (secret.kind === 'unreadable') problems.push(secret.problem);
+    else fromFiles.set(variable, secret.text);
+  }
+  return {
+    text: (variable) => fromFiles.get(variable) ?? env[variable],
+    label: (variable) => (fromFiles.has(variable) ? `${variable}_FILE` : variable),
+    problems,
+  };
 }

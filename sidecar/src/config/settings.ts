@@ -12,10 +12,13 @@ import {
 export interface Setting {
   /** Without the leading `--`; null for a secret, because the arguments of a process are visible to others. */
   readonly flag: string | null;
+  /** Where it stands in the file; with `File` after it for a secret, whose text is in a file of its own. */
+  readonly path: string | null;
   readonly meaning: string;
 }
 
 export type Variable =
+  | 'TIDEMARK_CONFIG'
   | 'SUPABASE_URL'
   | 'SUPABASE_SERVICE_ROLE_KEY'
   | 'DATABASE_URL'
@@ -32,56 +35,127 @@ export type Variable =
   | 'TIDEMARK_ROUND_EVERY'
   | 'TIDEMARK_MAX_STALENESS'
   | 'TIDEMARK_HINTS'
+  | 'TIDEMARK_TABLES'
   | 'TIDEMARK_BEST_EFFORT_TABLES'
   | 'TIDEMARK_HOST'
   | 'TIDEMARK_PORT'
   | 'LOG_LEVEL';
 
 export const settings: Readonly<Record<Variable, Setting>> = {
-  SUPABASE_URL: { flag: 'supabase-url', meaning: 'URL of the project, e.g. https://abc.supabase.co' },
-  SUPABASE_SERVICE_ROLE_KEY: { flag: null, meaning: 'service_role key or secret key (sb_secret_...)' },
+  TIDEMARK_CONFIG: {
+    flag: 'config',
+    path: null,
+    meaning: 'a YAML file with any of the settings below; what a flag or a variable says wins over it',
+  },
+  SUPABASE_URL: {
+    flag: 'supabase-url',
+    path: 'supabase.url',
+    meaning: 'URL of the project, e.g. https://abc.supabase.co',
+  },
+  SUPABASE_SERVICE_ROLE_KEY: {
+    flag: null,
+    path: 'supabase.serviceRoleKey',
+    meaning: 'service_role key or secret key (sb_secret_...)',
+  },
   DATABASE_URL: {
     flag: null,
+    path: 'databaseUrl',
     meaning: 'reads the journal over a direct connection instead; then Supabase may be left out',
   },
-  REDIS_URL: { flag: 'redis-url', meaning: 'redis://, rediss://, or the https:// URL of Upstash' },
-  REDIS_USERNAME: { flag: 'redis-username', meaning: 'user of Redis, when REDIS_URL holds none' },
-  REDIS_PASSWORD: { flag: null, meaning: 'password, when REDIS_URL holds none' },
-  REDIS_TOKEN: { flag: null, meaning: 'token that belongs to the https:// URL of Upstash' },
+  REDIS_URL: {
+    flag: 'redis-url',
+    path: 'redis.url',
+    meaning: 'redis://, rediss://, or the https:// URL of Upstash',
+  },
+  REDIS_USERNAME: {
+    flag: 'redis-username',
+    path: 'redis.username',
+    meaning: 'user of Redis, when REDIS_URL holds none',
+  },
+  REDIS_PASSWORD: { flag: null, path: 'redis.password', meaning: 'password, when REDIS_URL holds none' },
+  REDIS_TOKEN: {
+    flag: null,
+    path: 'redis.token',
+    meaning: 'token that belongs to the https:// URL of Upstash',
+  },
   REDIS_SENTINELS: {
     flag: 'redis-sentinels',
+    path: 'redis.sentinels',
     meaning: 'instead of REDIS_URL: the sentinels that know the primary, host:port,host:port,...',
   },
-  REDIS_SENTINEL_NAME: { flag: 'redis-sentinel-name', meaning: 'what the sentinels call the primary' },
-  REDIS_SENTINEL_PASSWORD: { flag: null, meaning: 'password of the sentinels themselves' },
-  REDIS_CLUSTER: { flag: 'redis-cluster', meaning: 'refused: head and log live on one primary' },
-  REDIS_TLS: { flag: 'redis-tls', meaning: 'true: over TLS; a rediss:// URL says so itself' },
+  REDIS_SENTINEL_NAME: {
+    flag: 'redis-sentinel-name',
+    path: 'redis.name',
+    meaning: 'what the sentinels call the primary',
+  },
+  REDIS_SENTINEL_PASSWORD: {
+    flag: null,
+    path: 'redis.sentinelPassword',
+    meaning: 'password of the sentinels themselves',
+  },
+  REDIS_CLUSTER: {
+    flag: 'redis-cluster',
+    path: 'redis.cluster',
+    meaning: 'refused: head and log live on one primary',
+  },
+  REDIS_TLS: {
+    flag: 'redis-tls',
+    path: 'redis.tls',
+    meaning: 'true: over TLS; a rediss:// URL says so itself',
+  },
   TIDEMARK_KEY_PREFIX: {
     flag: 'key-prefix',
+    path: 'keyPrefix',
     meaning: `first part of every Redis key, as in the instances; default ${defaultKeyPrefix}`,
   },
   TIDEMARK_ROUND_EVERY: {
     flag: 'round-every',
+    path: 'roundEvery',
     meaning: `period of the rounds; default ${defaultRoundEveryMs.rpc}ms, over a direct connection ${defaultRoundEveryMs.direct}ms`,
   },
   TIDEMARK_MAX_STALENESS: {
     flag: 'max-staleness',
+    path: 'maxStaleness',
     meaning: `the smallest maxStaleness of any region, to check the period against; default ${defaultMaxStalenessMs}ms`,
   },
   TIDEMARK_HINTS: {
     flag: 'hints',
+    path: 'hints',
     meaning: 'what rings for a round at once: broadcast, changes, or none; default broadcast,changes',
+  },
+  TIDEMARK_TABLES: {
+    flag: 'tables',
+    path: 'tables',
+    meaning: 'the tables that should be tracked, to warn of those that are not; easiest in the file',
   },
   TIDEMARK_BEST_EFFORT_TABLES: {
     flag: 'best-effort-tables',
+    path: 'bestEffortTables',
     meaning: 'tables without triggers, fed by Realtime alone: public.flags(id)=copilot:flags,...',
   },
-  TIDEMARK_HOST: { flag: 'host', meaning: `address of /healthz and /readyz; default ${defaultHost}` },
-  TIDEMARK_PORT: { flag: 'port', meaning: `its port, 0 for any that is free; default ${defaultPort}` },
-  LOG_LEVEL: { flag: 'log-level', meaning: `${logLevels.join(', ')}; default ${defaultLogLevel}` },
+  TIDEMARK_HOST: {
+    flag: 'host',
+    path: 'http.host',
+    meaning: `address of /healthz and /readyz; default ${defaultHost}`,
+  },
+  TIDEMARK_PORT: {
+    flag: 'port',
+    path: 'http.port',
+    meaning: `its port, 0 for any that is free; default ${defaultPort}`,
+  },
+  LOG_LEVEL: {
+    flag: 'log-level',
+    path: 'logLevel',
+    meaning: `${logLevels.join(', ')}; default ${defaultLogLevel}`,
+  },
 };
 
 export const variables: readonly Variable[] = Object.keys(settings) as Variable[];
+
+/** Secrets have no flag, and stand in no file but one of their own. */
+export const secretVariables: readonly Variable[] = variables.filter(
+  (variable) => settings[variable].flag === null,
+);
 
 /** Each setting as the help names it, with its meaning. */
 export function settingLines(): [name: string, meaning: string][] {
@@ -99,7 +173,8 @@ export function helpText(): string {
     'Usage: tidemark-sidecar [--flag value]...',
     '',
     'Hears which rows changed, runs the rounds, broadcasts invalidations over Redis.',
-    'A flag wins over its variable; an empty variable counts as unset.',
+    'A flag wins over its variable, a variable over the file; an empty variable counts as unset.',
+    'A secret may be the content of a file: the variable with _FILE after it names it.',
     '',
     ...lines.map(([name, meaning]) => `  ${name.padEnd(width)}  ${meaning}`),
     '',
