@@ -73,7 +73,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakVerdict> {
     }
     if (turn % 50 === 49) await started[0]?.region.invalidateAll().catch(() => {});
     if (turn % 200 === 199) await stack.redis.restart({ isEmpty: true });
-    if (turn % 20 === 0) {
+    if (turn % 10 === 0) {
       // Rounds, records and timers have their turn, too.
       await pause(1);
       samples.push(takeSample(countsObjects));
