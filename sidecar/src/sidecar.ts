@@ -55,7 +55,7 @@ const closeDeadlineMs = 3_000;
  */
 export async function startSidecar(config: SidecarConfig, options: SidecarOptions): Promise<Sidecar> {
   const { logger, clock = systemClock } = options;
-  const tables = new FollowedTables(logger.child({ component: 'journal' }));
+  const tables = new FollowedTables(logger.child({ component: 'journal' }), config.tables);
   const engine = assembleEngine(config, { tables, logger, clock });
   const status = (): SidecarStatus => statusOf(engine, tables);
   try {

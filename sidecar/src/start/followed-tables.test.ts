@@ -1,14 +1,18 @@
 import type { Journal, JournalRead, Logger, Watch } from '@tidemark/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { DeclaredTable } from '../config/tables-setting.ts';
 import { FollowedTables } from './followed-tables.ts';
 
 let told: string[];
 let tables: FollowedTables;
+let declared: DeclaredTable[];
 
 beforeEach(() => {
   told = [];
+  declared = [];
   const tell = (level: string) => (fields: object, message: string) => {
-    told.push(`${level} ${'table' in fields ? `${String(fields.table)}: ` : ''}${message}`);
+    const about = 'table' in fields ? fields.table : 'problem' in fields ? fields.problem : undefined;
+    told.push(`${level} ${about === undefined ? '' : `${String(about)}: `}${message}`);
   };
   const logger: Logger = {
     debug: tell('debug'),
@@ -17,7 +21,7 @@ beforeEach(() => {
     error: tell('error'),
     child: () => logger,
   };
-  tables = new FollowedTables(logger);
+  tables = new FollowedTables(logger, declared);
 });
 
 function journalWith(watches: (Watch | null)[]): Journal {
@@ -67,6 +71,20 @@ describe('the tables that are followed', () => {
   it('are missed when there are none', async () => {
     await readAll(journalWith([watch({})]), 1);
     expect(told).toEqual([expect.stringMatching(/^warn no table is tracked.*tidemark\.track/)]);
+  });
+
+  it('are compared with those that the configuration declares, at each change of the watch', async () => {
+    declared.push({ table: 'b', key: 'id', prefixes: [] });
+    await readAll(journalWith([watch({ c: { isBestEffort: true } })]), 1);
+    expect(told).toEqual(['info c: following a table']);
+    told = [];
+    await readAll(journalWith([watch({ a: {} }), null, watch({ a: {}, b: {} })]), 3);
+    expect(told).toEqual([
+      expect.stringMatching(/^warn b is declared and not tracked/),
+      'info a: following a table',
+      'info a: following a table',
+      'info b: following a table',
+    ]);
   });
 
   it('are those of all journals, the best-effort ones labelled', async () => {

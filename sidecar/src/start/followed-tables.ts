@@ -1,6 +1,8 @@
 // Which tables the journal follows, as its reads say: kept for the status, and told in the log when it changes. Never
 // changes what it passes on.
 import type { Journal, JournalRead, Logger, Watch } from '@tidemark/protocol';
+import type { DeclaredTable } from '../config/tables-setting.ts';
+import { declarationProblems } from './declared-tables.ts';
 
 export interface FollowedTable {
   readonly table: string;
@@ -13,10 +15,13 @@ export interface FollowedTable {
 
 export class FollowedTables {
   readonly #logger: Logger;
+  readonly #declared: readonly DeclaredTable[];
   readonly #watches = new Map<Journal, Watch>();
 
-  constructor(logger: Logger) {
+  /** @param declared what should be tracked, as the configuration says */
+  constructor(logger: Logger, declared: readonly DeclaredTable[] = []) {
     this.#logger = logger;
+    this.#declared = declared;
   }
 
   /** The same journal, whose reads are noticed. */
@@ -52,6 +57,8 @@ export class FollowedTables {
     const before = this.#watches.get(journal);
     this.#watches.set(journal, watch);
     if (before !== undefined && textOf(before) === textOf(watch)) return;
+    // What Realtime feeds may be known first, and says nothing of the journal.
+    if (![...watch.values()].some(({ isBestEffort }) => isBestEffort === true)) this.#warnOfDeclared();
     if (watch.size === 0) {
       this.#logger.warn(
         {},
@@ -62,6 +69,14 @@ export class FollowedTables {
     for (const [table, { problem, isBestEffort = false }] of watch) {
       if (problem !== null) this.#logger.warn({ table, problem }, 'changes of a table may go unseen');
       else this.#logger.info({ table, isBestEffort }, 'following a table');
+    }
+  }
+
+  /** Warns anew after each change of a watch: a migration may have put right some of it. */
+  #warnOfDeclared(): void {
+    const all: Watch = new Map([...this.#watches.values()].flatMap((watch) => [...watch]));
+    for (const problem of declarationProblems(this.#declared, all)) {
+      this.#logger.warn({ problem }, 'a table is not followed as the configuration says');
     }
   }
 }

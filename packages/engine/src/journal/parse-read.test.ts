@@ -32,15 +32,15 @@ describe('an answer of the journal', () => {
     });
   });
 
-  test('tells the tables that send no hints', () => {
+  test('tells the tables that send no hints, and the key of a table where the migrations say it', () => {
     const watch = {
       't.quiet': { namespace: 'main', prefixes: [], problem: null, broadcast: false },
-      't.loud': { namespace: 'main', prefixes: [], problem: null, broadcast: true },
+      't.loud': { namespace: 'main', prefixes: [], problem: null, key: 'id', broadcast: true },
     };
     expect(parseRead({ ...answer, watch }).watch).toEqual(
       new Map<string, WatchedTable>([
         ['t.quiet', { namespace: 'main', prefixes: [], problem: null, isQuiet: true }],
-        ['t.loud', { namespace: 'main', prefixes: [], problem: null }],
+        ['t.loud', { namespace: 'main', prefixes: [], problem: null, key: 'id' }],
       ]),
     );
   });

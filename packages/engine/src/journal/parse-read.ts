@@ -6,6 +6,8 @@ const watchedTable = z.object({
   namespace: z.string(),
   prefixes: z.array(z.string()),
   problem: z.string().nullable(),
+  // Absent in the answer of older migrations.
+  key: z.string().optional(),
   broadcast: z.boolean().optional(),
 });
 
@@ -49,6 +51,10 @@ export function parseRead(value: unknown): JournalRead {
   };
 }
 
-function toWatchedTable({ broadcast, ...watched }: z.infer<typeof watchedTable>): WatchedTable {
-  return broadcast === false ? { ...watched, isQuiet: true } : watched;
+function toWatchedTable({ broadcast, key, ...watched }: z.infer<typeof watchedTable>): WatchedTable {
+  return {
+    ...watched,
+    ...(key === undefined ? {} : { key }),
+    ...(broadcast === false ? { isQuiet: true } : {}),
+  };
 }

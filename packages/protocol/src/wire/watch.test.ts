@@ -4,11 +4,12 @@ import { hostile, table, text } from '../testing/arbitraries.ts';
 import { formatWatch, parseWatch, toWatch, type WatchDocument, type WatchedTable } from './watch.ts';
 
 const watched: fc.Arbitrary<WatchedTable> = fc
-  .tuple(text, fc.array(text, { maxLength: 3 }), fc.option(text), fc.boolean(), fc.boolean())
-  .map(([namespace, prefixes, problem, isBestEffort, isQuiet]) => ({
+  .tuple(text, fc.array(text, { maxLength: 3 }), fc.option(text), fc.option(text), fc.boolean(), fc.boolean())
+  .map(([namespace, prefixes, problem, key, isBestEffort, isQuiet]) => ({
     namespace,
     prefixes,
     problem,
+    ...(key === null ? {} : { key }),
     ...(isBestEffort ? { isBestEffort } : {}),
     ...(isQuiet ? { isQuiet } : {}),
   }));

@@ -7,6 +7,8 @@ export interface WatchedTable {
   readonly prefixes: readonly string[];
   /** Why changes of the table may go unseen, and what to run; null when all is well. */
   readonly problem: string | null;
+  /** The SQL expression that makes the key of a row; absent where no trigger computes one. */
+  readonly key?: string;
   /** True for a table without triggers that is fed by Realtime alone. */
   readonly isBestEffort?: boolean;
   /** True for a table whose triggers send no hint: its changes are found by the timer, and no source of hints failed. */
@@ -54,12 +56,13 @@ export function toWatch(value: unknown): Watch | undefined {
 
 function toWatchedTable(value: unknown): WatchedTable | undefined {
   if (!isObject(value)) return undefined;
-  const { namespace, prefixes, problem, isBestEffort, isQuiet } = value;
+  const { namespace, prefixes, problem, key, isBestEffort, isQuiet } = value;
   if (typeof namespace !== 'string' || !Array.isArray(prefixes)) return undefined;
   return {
     namespace,
     prefixes: prefixes.filter((prefix) => typeof prefix === 'string'),
     problem: typeof problem === 'string' ? problem : null,
+    ...(typeof key === 'string' ? { key } : {}),
     ...(isBestEffort === true ? { isBestEffort } : {}),
     ...(isQuiet === true ? { isQuiet } : {}),
   };
