@@ -55,7 +55,7 @@ describe('a sidecar process (#42)', () => {
     await insertPolicy(name);
     await listener.hears(policies, name);
     const { body } = await sidecar.readiness();
-    expect(body.tables).toEqual([expect.objectContaining({ table: policies, isBestEffort: false })]);
+    expect(body.tables).toContainEqual(expect.objectContaining({ table: policies, isBestEffort: false }));
 
     sidecar.kill('SIGTERM');
     expect(await sidecar.exited).toEqual({ code: 0, signal: null });
@@ -81,7 +81,11 @@ describe('a sidecar process (#42)', () => {
     );
     await sidecar.ready('working');
     const { body } = await sidecar.readiness();
-    expect(body.engine.namespaces.map(({ namespace }) => namespace).sort()).toEqual(['best-effort', 'main']);
+    expect(body.engine.namespaces.map(({ namespace }) => namespace).sort()).toEqual([
+      'best-effort',
+      'conversations',
+      'main',
+    ]);
     expect(body.tables).toContainEqual(
       expect.objectContaining({ table: 'public.flags', isBestEffort: true }),
     );
@@ -112,7 +116,7 @@ describe('a sidecar process (#42)', () => {
 
   it('warns of a journal that follows no table', async () => {
     await using other = await startStack({ realtime: false });
-    await runSql(other.databaseUrl, `select tidemark.untrack('${policies}')`);
+    await runSql(other.databaseUrl, 'select tidemark.untrack(tbl) from tidemark.watch');
     await using sidecar = new SidecarProcess({
       DATABASE_URL: other.databaseUrl,
       REDIS_URL: other.redisUrl,
