@@ -51,7 +51,7 @@ export class CacheRedis {
     this.commands.on('ready', () => this.#tellBack());
     // ioredis repeats only subscriptions that succeeded once; those of before Redis was there were refused.
     this.subscriber.on('ready', () => void this.#subscribe([...this.#handlers.keys()]));
-    this.subscriber.on('message', (channel: string, text: string) => this.#hear(channel, text));
+    this.subscriber.on('message', (channel: string, text: string) => this.#handlers.get(channel)?.(text));
   }
 
   /** Grows with each lost connection: two answers belong together only within one epoch. */
@@ -85,14 +85,8 @@ export class CacheRedis {
 
   unlisten(channel: string): void {
     this.#handlers.delete(channel);
-    // Refused only while the connection is down. ioredis then opens the channel again, until it brings something.
+    // Refused only while the connection is down, and the next one repeats only what has a handler.
     this.subscriber.unsubscribe(channel).catch(() => {});
-  }
-
-  #hear(channel: string, text: string): void {
-    const handler = this.#handlers.get(channel);
-    if (handler === undefined) this.unlisten(channel);
-    else handler(text);
   }
 
   async #subscribe(channels: readonly string[]): Promise<boolean> {
