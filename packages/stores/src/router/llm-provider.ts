@@ -19,12 +19,16 @@ export interface LlmRequest {
 
 export interface LlmReply {
   readonly content: string;
+  /** Which model answered, where the provider says so. */
+  readonly model?: string;
   readonly usage?: { readonly inputTokens: number; readonly outputTokens: number };
 }
 
 /** A piece of a streamed reply. */
 export interface LlmChunk {
   readonly content: string;
+  /** As of a reply. */
+  readonly model?: string;
 }
 
 export interface LlmProvider {

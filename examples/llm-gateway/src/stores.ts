@@ -1,0 +1,82 @@
+// Everything of Tidemark that a request needs, made once: the cache, what is kept behind it, and what stands beside it.
+// Supabase is the source of all of it; without Redis each instance is on its own.
+import type { SupabaseClient } from '@supabase/supabase-js';
+import { type Cache, createCache } from '@tidemark/cache';
+import type { Logger } from '@tidemark/protocol';
+import {
+  type AuthValidationCache,
+  type ConversationConfigStore,
+  type ConversationEventHub,
+  type ConversationListEventHub,
+  type ConversationPathStore,
+  type ConversationStore,
+  createAuthValidationCache,
+  createConversationConfigStore,
+  createConversationEventHub,
+  createConversationListEventHub,
+  createConversationPathStore,
+  createConversationStore,
+  createPolicyStore,
+  createRateLimiter,
+  type Environment,
+  type EnvironmentVariables,
+  type LlmPolicyStore,
+  openSharedRedis,
+  type RateLimiter,
+  type SharedRedis,
+} from '@tidemark/stores';
+
+export interface Stores extends AsyncDisposable {
+  readonly supabase: SupabaseClient;
+  readonly cache: Cache;
+  readonly redis: SharedRedis | undefined;
+  readonly policies: LlmPolicyStore;
+  readonly configs: ConversationConfigStore;
+  readonly conversations: ConversationStore;
+  readonly paths: ConversationPathStore;
+  readonly validations: AuthValidationCache;
+  readonly rateLimiter: RateLimiter;
+  readonly conversationEvents: ConversationEventHub;
+  readonly listEvents: ConversationListEventHub;
+}
+
+export interface StoresOptions {
+  readonly supabase: SupabaseClient;
+  readonly redis: Environment['redis'];
+  /** Flags and TTLs. */
+  readonly env: EnvironmentVariables;
+  readonly logger: Logger;
+  /** Of one tenant, over all instances. */
+  readonly requestsPerMinute: number;
+}
+
+export function createStores(options: StoresOptions): Stores {
+  const { supabase, redis: settings, env, logger, requestsPerMinute } = options;
+  const url = settings.kind === 'redis' ? settings.url : undefined;
+  const cache = createCache({ logger, ...(url !== undefined && { redis: url }) });
+  const redis = url === undefined ? undefined : openSharedRedis({ redis: url, logger });
+  const beside = { env, logger, ...(redis !== undefined && { redis }) };
+  const behind = { supabase, cache, env, logger };
+  const conversationEvents = createConversationEventHub(beside);
+  const listEvents = createConversationListEventHub(beside);
+  const conversations = createConversationStore(behind);
+  return {
+    supabase,
+    cache,
+    redis,
+    policies: createPolicyStore(behind),
+    configs: createConversationConfigStore(behind),
+    conversations,
+    paths: createConversationPathStore({ supabase, env, logger, conversations }),
+    validations: createAuthValidationCache({ cache, ...beside }),
+    rateLimiter: createRateLimiter({ ...beside, bucket: 'gateway', limit: requestsPerMinute }),
+    conversationEvents,
+    listEvents,
+    [Symbol.asyncDispose]: async () => {
+      conversationEvents.close();
+      listEvents.close();
+      await cache.close();
+      redis?.close();
+    },
+  };
+}
