@@ -117,7 +117,7 @@ begin
     coalesce(
       jsonb_object_agg(
         w.tbl,
-        jsonb_build_object('namespace', w.namespace, 'prefixes', w.prefixes, 'problem', w.problem)
+        jsonb_build_object('namespace', w.namespace, 'prefixes', w.prefixes, 'problem', w.problem, 'key', w.key)
           -- Said only where it is unusual: nobody waits for the hints of such a table.
           || case when w.broadcast then '{}'::jsonb else '{"broadcast": false}' end
       ),

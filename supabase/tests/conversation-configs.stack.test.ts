@@ -354,7 +354,11 @@ test('nobody calls the private functions directly (#23)', async () => {
 describe('coherence (#21)', () => {
   test('it is tracked by scope, for the configs of L2, and published to Realtime', async () => {
     const { watch } = await database.changesSince();
-    expect(watch![table]).toEqual({ namespace: 'main', prefixes: ['copilot:conv:config'], problem: null });
+    expect(watch![table]).toMatchObject({
+      namespace: 'main',
+      prefixes: ['copilot:conv:config'],
+      problem: null,
+    });
     expect(
       await database.sql(
         `select from pg_publication_tables where pubname = 'supabase_realtime' and schemaname || '.' || tablename = $1`,

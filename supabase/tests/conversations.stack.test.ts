@@ -235,6 +235,7 @@ test('conversations are tracked by their id, apart from policies, for their entr
     namespace: 'conversations',
     prefixes: ['copilot:conv:conversation'],
     problem: null,
+    key: 'id',
   });
   expect(await database.journaled(conversations, () => rows.conversation({ id: 'a:b' }))).toEqual([
     ['a%3Ab'],

@@ -250,7 +250,12 @@ describe('who sees it (#23)', () => {
 
 test('it is tracked by tenant, for the policies of L2, and published to Realtime (#21, #24)', async () => {
   const { watch } = await database.changesSince();
-  expect(watch![table]).toEqual({ namespace: 'main', prefixes: ['copilot:llm:policy'], problem: null });
+  expect(watch![table]).toEqual({
+    namespace: 'main',
+    prefixes: ['copilot:llm:policy'],
+    problem: null,
+    key: 'tenant_id',
+  });
   expect(await database.journaled(table, () => insert({ tenant_id: 'a:b' }))).toEqual([['a%3Ab']]);
   expect(
     await database.sql(

@@ -108,7 +108,12 @@ describe('what a second call does', () => {
     await database.sql(`select tidemark.track($1, 'other', '{c}', 'second')`, [table]);
 
     const after = await database.changesSince(null, before.watchHash);
-    expect(after.watch![table]).toEqual({ namespace: 'second', prefixes: ['c'], problem: null });
+    expect(after.watch![table]).toEqual({
+      namespace: 'second',
+      prefixes: ['c'],
+      problem: null,
+      key: 'other',
+    });
     expect(
       await database.journaled(table, () => database.sql(`insert into ${table} values ('i', 'o')`)),
     ).toEqual([['o']]);
