@@ -125,6 +125,12 @@ function variablesAskedFor(): readonly string[] {
   return [...asked].toSorted();
 }
 
+/** The one file of settings that there is. */
+function readText(file: string): string {
+  if (file === 'tidemark.yaml') return 'logLevel: info\n';
+  throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+}
+
 describe('docs/environment.md (#39)', () => {
   const document = 'docs/environment.md';
   const parts = [
@@ -142,7 +148,7 @@ describe('docs/environment.md (#39)', () => {
           SUPABASE_SERVICE_ROLE_KEY: 'sb_secret_x',
           REDIS_URL: 'redis://cache:6379',
         };
-        return resolveConfig({ args: [], env: { ...required, ...given } });
+        return resolveConfig({ args: [], env: { ...required, ...given }, readText });
       },
     },
   ];
@@ -160,7 +166,7 @@ describe('docs/environment.md (#39)', () => {
 
     test.each(rows)('$variable: the example is accepted, the mistake refused in these words', (row) => {
       const example = assignmentsOf(row.example);
-      expect(Object.keys(example)).toContain(row.variable);
+      if (!row.example.startsWith('never')) expect(Object.keys(example)).toContain(row.variable);
       expect(problemsOf(() => run(example))).toEqual([]);
       const [, says] = /`: (.+)$/.exec(row.mistake) ?? [];
       expect(problemsOf(() => run(assignmentsOf(row.mistake)))).toEqual([says]);
