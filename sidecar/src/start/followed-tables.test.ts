@@ -11,8 +11,8 @@ beforeEach(() => {
   told = [];
   declared = [];
   const tell = (level: string) => (fields: object, message: string) => {
-    const about = 'table' in fields ? fields.table : 'problem' in fields ? fields.problem : undefined;
-    told.push(`${level} ${about === undefined ? '' : `${String(about)}: `}${message}`);
+    const about = Object.values(fields).find((value) => typeof value === 'string');
+    told.push(`${level} ${about === undefined ? '' : `${about}: `}${message}`);
   };
   const logger: Logger = {
     debug: tell('debug'),
