@@ -18,6 +18,7 @@ let primary: string;
 /** Branches from the one message of the primary path, and holds one itself. */
 let branch: string;
 let messageId: string;
+let branchMessageId: string;
 
 beforeEach(async () => {
   conversation = String((await rows.conversation())['id']);
@@ -27,7 +28,7 @@ beforeEach(async () => {
   messageId = await say(primary);
   const place = { parent_path_id: primary, branch_point_message_id: messageId };
   branch = String((await rows.path({ conversation_id: conversation, last_sequence: 1, ...place }))['id']);
-  await say(branch);
+  branchMessageId = await say(branch);
 });
 
 async function say(path: string): Promise<string> {
@@ -54,8 +55,8 @@ const merge = (mode = 'full', summary = 'null'): string =>
    as answer`;
 const remove = (isHard: boolean): string =>
   `select copilot_internal.delete_conversation_path('acme', '${branch}', ${String(isHard)}) as answer`;
-const branchOff = (): string =>
-  `select copilot_internal.create_conversation_path('acme', null, null, '${messageId}', null, null) as answer`;
+const branchOff = (point = messageId): string =>
+  `select copilot_internal.create_conversation_path('acme', null, null, '${point}', null, null) as answer`;
 const pin = (): string =>
   `select copilot_internal.pin_conversation_message('acme', '${messageId}', true, 'ann') as answer`;
 
@@ -150,7 +151,7 @@ describe('writers of one conversation (#15)', () => {
     ['setActivePath', activate],
     ['mergePath', merge],
     ['deletePath', () => remove(false)],
-    ['branchFromMessage', branchOff],
+    ['branchFromMessage', () => branchOff()],
   ])('go one after the other: %s waits', async (_, text) => {
     const holder = await database.session();
     await holder.query('begin');
@@ -169,6 +170,20 @@ describe('writers of one conversation (#15)', () => {
     await database.someoneWaits();
     await first.query('commit');
     expect(await second).toEqual([{ answer: { refused: 'PATH_IS_MERGED', subject: branch } }]);
+  });
+
+  test.each([
+    ['setActivePath', activate],
+    ['branchFromMessage', () => branchOff(branchMessageId)],
+    ['mergePath', merge],
+  ])('and %s does nothing with a path that is being archived', async (_, text) => {
+    const first = await database.session();
+    await first.query('begin');
+    await first.query(remove(false));
+    const second = database.sql(text());
+    await database.someoneWaits();
+    await first.query('commit');
+    expect(await second).toEqual([{ answer: { refused: 'PATH_IS_ARCHIVED', subject: branch } }]);
   });
 
   test('and begin anew where the one before was rolled back', async () => {
@@ -210,7 +225,7 @@ describe('the journal (#13)', () => {
   });
 
   test.each([
-    ['branchFromMessage', branchOff],
+    ['branchFromMessage', () => branchOff()],
     ['pinMessage', pin],
   ])('has nothing to say after %s, which does not change its row', async (_, text) => {
     const changed = await database.journaled(conversations, () => database.sql(text()));
