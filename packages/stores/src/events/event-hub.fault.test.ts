@@ -4,7 +4,7 @@ import { until } from '@tidemark/devstack';
 import { FakeClock, RecordedLog } from '@tidemark/devstack/fakes';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { SharedRedis } from '../redis/shared-redis.ts';
-import { connected, messagesOf, RedisScene } from '../testing/redis-scene.ts';
+import { messagesOf, RedisScene } from '../testing/redis-scene.ts';
 import { createConversationEventHub } from './create-event-hubs.ts';
 
 let scene: RedisScene;
