@@ -84,7 +84,7 @@ describe('a list', () => {
       });
       seen.push(...page.conversations.map(({ id }) => id));
       cursor = page.nextCursor;
-    } while (cursor !== undefined);
+    } while (cursor !== undefined && seen.length < 100);
     const { rows } = await database.query<{ id: string }>(
       'select id from copilot_internal.conversations where tenant_id = $1 order by last_message_at desc',
       [tenantId],

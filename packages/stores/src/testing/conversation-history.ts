@@ -119,7 +119,7 @@ class Run {
       const page = await this.#store.listConversations({ ...input, ...(cursor !== undefined && { cursor }) });
       pages.push(page.conversations.map(({ id }) => this.#conversations.indexOf(id)));
       cursor = page.nextCursor;
-    } while (cursor !== undefined);
+    } while (cursor !== undefined && pages.length < 100);
     return pages;
   }
 }
