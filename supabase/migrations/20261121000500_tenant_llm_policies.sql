@@ -39,6 +39,42 @@ end
 $$;
 revoke all on function copilot_private.stamp_row() from public;
 
+-- Who may do what by default ----------------------------------------------------------------------------------------
+
+-- A table is service_role's alone until a grant and a policy open it further. A policy grants nothing, and a grant shows
+-- no row: it takes both.
+create or replace function copilot_private.reserve_table(reserved regclass) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  execute format('alter table %s enable row level security', reserved);
+  execute format('revoke all on %s from public, anon, authenticated', reserved);
+  execute format('grant all on %s to service_role', reserved);
+  execute format('drop policy if exists service_role_does_everything on %s', reserved);
+  execute format(
+    'create policy service_role_does_everything on %s for all to service_role using (true) with check (true)', reserved
+  );
+end
+$$;
+revoke all on function copilot_private.reserve_table(regclass) from public;
+
+-- PostgreSQL lets everybody call a new function, and Supabase says so again for its roles.
+create or replace function copilot_private.reserve_functions(reserved regprocedure[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  signature regprocedure;
+begin
+  foreach signature in array reserved loop
+    execute format('revoke all on function %s from public, anon, authenticated', signature);
+    execute format('grant execute on function %s to service_role', signature);
+  end loop;
+end
+$$;
+revoke all on function copilot_private.reserve_functions(regprocedure[]) from public;
+
 -- What a policy may hold --------------------------------------------------------------------------------------------
 
 -- Ids are text (a tenant may be called test-tenant); `global` is the name of the level above all tenants.
@@ -127,14 +163,8 @@ for each row execute function copilot_private.stamp_row();
 
 -- Access ------------------------------------------------------------------------------------------------------------
 
-alter table copilot_internal.tenant_llm_policies enable row level security;
-revoke all on copilot_internal.tenant_llm_policies from public, anon, authenticated;
+select copilot_private.reserve_table('copilot_internal.tenant_llm_policies');
 grant select on copilot_internal.tenant_llm_policies to authenticated;
-grant all on copilot_internal.tenant_llm_policies to service_role;
-
-drop policy if exists service_role_does_everything on copilot_internal.tenant_llm_policies;
-create policy service_role_does_everything on copilot_internal.tenant_llm_policies
-for all to service_role using (true) with check (true);
 
 -- The sub-select makes the tenant a constant of the statement, not a call per row.
 drop policy if exists tenants_read_their_own on copilot_internal.tenant_llm_policies;

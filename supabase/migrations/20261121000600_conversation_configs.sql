@@ -141,17 +141,10 @@ end;
 -- Access ------------------------------------------------------------------------------------------------------------
 
 -- For others it would answer with what they may see of the levels, which need not be what applies.
-revoke all on function copilot_internal.effective_config(text, text) from public, anon, authenticated;
-grant execute on function copilot_internal.effective_config(text, text) to service_role;
+select copilot_private.reserve_functions(array['copilot_internal.effective_config(text, text)'::regprocedure]);
 
-alter table copilot_internal.conversation_configs enable row level security;
-revoke all on copilot_internal.conversation_configs from public, anon, authenticated;
+select copilot_private.reserve_table('copilot_internal.conversation_configs');
 grant select, insert, update, delete on copilot_internal.conversation_configs to authenticated;
-grant all on copilot_internal.conversation_configs to service_role;
-
-drop policy if exists service_role_does_everything on copilot_internal.conversation_configs;
-create policy service_role_does_everything on copilot_internal.conversation_configs
-for all to service_role using (true) with check (true);
 
 -- The sub-selects make tenant and user constants of the statement, not calls per row.
 drop policy if exists users_read_what_applies_to_them on copilot_internal.conversation_configs;

@@ -52,15 +52,8 @@ begin atomic
     updated_by = excluded.updated_by
   returning active_node_ids;
 end;
-revoke all on function copilot_internal.merge_active_node_ids(text, text, text[], text) from public;
-grant execute on function copilot_internal.merge_active_node_ids(text, text, text[], text) to service_role;
+select copilot_private.reserve_functions(array['copilot_internal.merge_active_node_ids(text, text, text[], text)'::regprocedure]);
 
 -- Access ------------------------------------------------------------------------------------------------------------
 
-alter table copilot_internal.conversation_contexts enable row level security;
-revoke all on copilot_internal.conversation_contexts from public, anon, authenticated;
-grant all on copilot_internal.conversation_contexts to service_role;
-
-drop policy if exists service_role_does_everything on copilot_internal.conversation_contexts;
-create policy service_role_does_everything on copilot_internal.conversation_contexts
-for all to service_role using (true) with check (true);
+select copilot_private.reserve_table('copilot_internal.conversation_contexts');

@@ -135,27 +135,13 @@ end;
 
 -- Access ------------------------------------------------------------------------------------------------------------
 
-alter table copilot_internal.execution_contexts enable row level security;
-revoke all on copilot_internal.execution_contexts from public, anon, authenticated;
-grant all on copilot_internal.execution_contexts to service_role;
+select copilot_private.reserve_table('copilot_internal.execution_contexts');
 
-drop policy if exists service_role_does_everything on copilot_internal.execution_contexts;
-create policy service_role_does_everything on copilot_internal.execution_contexts
-for all to service_role using (true) with check (true);
-
-revoke all on function
-  copilot_internal.create_execution_context(text, text, text, text, integer),
-  copilot_internal.execution_context_by_path(text, text, text),
-  copilot_internal.touch_execution_context(text, integer),
-  copilot_internal.set_execution_context_status(text, text, text),
-  copilot_internal.expired_execution_contexts(integer),
-  copilot_internal.is_execution_context_ready(text)
-from public;
-grant execute on function
-  copilot_internal.create_execution_context(text, text, text, text, integer),
-  copilot_internal.execution_context_by_path(text, text, text),
-  copilot_internal.touch_execution_context(text, integer),
-  copilot_internal.set_execution_context_status(text, text, text),
-  copilot_internal.expired_execution_contexts(integer),
-  copilot_internal.is_execution_context_ready(text)
-to service_role;
+select copilot_private.reserve_functions(array[
+  'copilot_internal.create_execution_context(text, text, text, text, integer)',
+  'copilot_internal.execution_context_by_path(text, text, text)',
+  'copilot_internal.touch_execution_context(text, integer)',
+  'copilot_internal.set_execution_context_status(text, text, text)',
+  'copilot_internal.expired_execution_contexts(integer)',
+  'copilot_internal.is_execution_context_ready(text)'
+]::regprocedure[]);
