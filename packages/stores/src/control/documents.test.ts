@@ -1,4 +1,5 @@
-// docs/cache-control.md and docs/environment.md say what the code does: their tables are compared with it, row by row.
+// docs/cache-control.md, docs/environment.md and docs/stores.md say what the code does: their tables are compared with it,
+// row by row.
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -89,6 +90,22 @@ describe('docs/cache-control.md (#39)', () => {
   test('has a word on each of them when it comes to enabling it', () => {
     expect(rowsUnder(document, 'When to enable what').map(([cache]) => cache)).toEqual(
       describeWith({}).map(({ cache }) => cache),
+    );
+  });
+});
+
+describe('docs/stores.md (#39)', () => {
+  test('has the keys, the TTL and the default of each store that is cached', () => {
+    const stores = rowsUnder('docs/stores.md', 'Which are cached');
+    const cached = stores.filter(([, , , , isCached]) => isCached !== 'never');
+    const expected = describeWith({}).slice(0, cached.length);
+    expect(cached.map(([store = '', , ...rest]) => [/^\[(.+)\]/.exec(store)?.[1], ...rest])).toEqual(
+      expected.map(({ cache, keys, ttlSeconds, isOnByDefault }) => [
+        cache,
+        keys.map((key) => `\`${key}\``).join('<br>'),
+        String(ttlSeconds),
+        isOnByDefault ? 'yes' : 'no',
+      ]),
     );
   });
 });
