@@ -1,12 +1,22 @@
 // A cache: the regions of one process, their namespaces, and what keeps those coherent (a listener on Redis, or rounds
 // of this process).
 import { randomUUID } from 'node:crypto';
-import { type Clock, formatPosition, type Key, sleep, TidemarkError } from '@tidemark/protocol';
+import {
+  type Announcement,
+  type Clock,
+  formatPosition,
+  type Key,
+  sleep,
+  TidemarkError,
+} from '@tidemark/protocol';
+import { announcementOf } from './announce/announcement-of.ts';
+import { Announcer, announceEveryMs } from './announce/announcer.ts';
+import type { CacheStatus, Mode } from './cache-status.ts';
 import { Clocks } from './clocks.ts';
 import { HintBus } from './invalidate/hint-bus.ts';
 import { Listener } from './invalidate/listener.ts';
 import { LocalTarget } from './invalidate/local-target.ts';
-import { type Coherent, Namespace, type RefusedCounts } from './invalidate/namespace.ts';
+import { type Coherent, Namespace } from './invalidate/namespace.ts';
 import {
   type CacheOptions,
   type RegionOptions,
@@ -15,30 +25,7 @@ import {
   resolveRegionOptions,
 } from './options.ts';
 import { CacheRedis } from './redis.ts';
-import { CachedRegion, type Region, type RegionStatus } from './region.ts';
-
-export type Mode = 'sidecar' | 'embedded' | 'no Redis' | 'no journal';
-
-export interface NamespaceStatus {
-  readonly namespace: string;
-  /** `generation-sequence`; null while the listener is lost, and without Redis. */
-  readonly position: string | null;
-  /** How long ago every committed change was known here; null: unknown. */
-  readonly tidemarkAgeMs: number | null;
-  readonly resets: number;
-  readonly replays: number;
-  /** Heads, records and hints that could not be read: a stranger writes where Tidemark does. */
-  readonly refused: Readonly<RefusedCounts>;
-}
-
-export interface CacheStatus {
-  readonly mode: Mode;
-  readonly instanceId: string;
-  readonly redis: 'connected' | 'unreachable' | 'not used';
-  readonly redisErrors: number;
-  readonly namespaces: readonly NamespaceStatus[];
-  readonly regions: readonly RegionStatus[];
-}
+import { CachedRegion, type Region } from './region.ts';
 
 export interface Cache extends AsyncDisposable {
   readonly instanceId: string;
@@ -71,7 +58,7 @@ export function createCache(options: CacheOptions = {}): Cache {
 }
 
 /** How often an uncovered region asks again for its prefix to be watched. */
-const announceEveryMs = 2_000;
+const askEveryMs = 2_000;
 
 /** How often `ready` looks. */
 const readyEveryMs = 10;
@@ -83,10 +70,11 @@ class CoherentCache implements Cache {
   readonly #clocks: Clocks;
   readonly #redis: CacheRedis | undefined;
   readonly #hints: HintBus | undefined;
+  readonly #announcer: Announcer | undefined;
   readonly #members = new Map<string, Member>();
   readonly #regions = new Map<string, Region<unknown, Key> & Coherent>();
   readonly #closing = new AbortController();
-  #announcedMs = Number.NEGATIVE_INFINITY;
+  #askedMs = Number.NEGATIVE_INFINITY;
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedCacheOptions) {
@@ -101,7 +89,21 @@ class CoherentCache implements Cache {
     }
     this.#redis = new CacheRedis({ redis, clock, logger, readTimeoutMs: redisTimeoutMs });
     this.#hints = new HintBus({ redis: this.#redis, keyPrefix, instanceId: this.instanceId });
+    if (options.isAnnounced) this.#announcer = this.#announceIn(this.#redis);
     engine?.start({ redis, keyPrefix });
+  }
+
+  #announceIn(redis: CacheRedis): Announcer {
+    const { keyPrefix, clock, logger, redisTimeoutMs, instanceName } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const name = instanceName ?? this.instanceId.slice(0, 8);
+    const describe = (): Announcement =>
+      announcementOf(this.status(), {
+        name,
+        upMs: clock.monotonicMs() - startedMs,
+        everyMs: announceEveryMs,
+      });
+    return new Announcer({ redis, keyPrefix, clock, logger, describe, closeTimeoutMs: redisTimeoutMs });
   }
 
   #localTarget(roundEveryMs: number, covers: (namespace: string) => boolean): LocalTarget {
@@ -146,7 +148,7 @@ class CoherentCache implements Cache {
         clock: this.#clock,
         clocks: this.#clocks,
         logger,
-        announce: () => this.#announce(namespace),
+        announce: () => this.#askForPrefixes(namespace),
       });
     const member: Member = { namespace, listener };
     this.#members.set(name, member);
@@ -155,12 +157,12 @@ class CoherentCache implements Cache {
   }
 
   /** A region under a prefix of its own becomes known to the sidecar without anybody configuring it. */
-  #announce(namespace: Namespace): void {
+  #askForPrefixes(namespace: Namespace): void {
     const nowMs = this.#clock.monotonicMs();
-    if (namespace.watchHash === null || nowMs < this.#announcedMs + announceEveryMs) return;
+    if (namespace.watchHash === null || nowMs < this.#askedMs + askEveryMs) return;
     for (const region of namespace.regions) {
       if (region.tables.length === 0 || region.lease.problem === null) continue;
-      this.#announcedMs = nowMs;
+      this.#askedMs = nowMs;
       void this.#hints?.announce(namespace, region);
     }
   }
@@ -192,6 +194,7 @@ class CoherentCache implements Cache {
         namespace: namespace.name,
         position: namespace.position && formatPosition(namespace.position),
         tidemarkAgeMs: namespace.tidemark.ageMs() ?? null,
+        boundMs: namespace.shortestBoundMs ?? null,
         resets: listener?.counts.resets ?? 0,
         replays: listener?.counts.replays ?? 0,
         refused: { ...namespace.refused },
@@ -216,6 +219,7 @@ class CoherentCache implements Cache {
   async #close(): Promise<void> {
     this.#closing.abort();
     for (const { listener } of this.#members.values()) listener?.close();
+    await this.#announcer?.close();
     this.#redis?.close();
     await this.#options.engine?.close();
   }

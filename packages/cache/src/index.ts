@@ -1,4 +1,5 @@
-export { createCache, type Cache, type CacheStatus, type Mode, type NamespaceStatus } from './cache.ts';
+export { createCache, type Cache } from './cache.ts';
+export type { CacheStatus, Mode, NamespaceStatus } from './cache-status.ts';
 export type { OvertakenEvent, StoredEvent } from './events.ts';
 export type { OvertakeCause } from './invalidate/namespace.ts';
 export {

@@ -26,7 +26,7 @@ describe('the options of a cache', () => {
     [
       { ttl: '5m' },
       'OPTION_UNKNOWN',
-      'createCache has no option "ttl"; it has redis, engine, journal, keyPrefix, redisTimeout, logger, clock, random',
+      'createCache has no option "ttl"; it has redis, engine, journal, keyPrefix, redisTimeout, instanceName, isAnnounced, logger, clock, random',
     ],
     [{ keyPrefix: '' }, 'OPTION_INVALID', 'keyPrefix must be a name without spaces, got ""'],
     [{ keyPrefix: 'a b' }, 'OPTION_INVALID', 'keyPrefix must be a name without spaces, got "a b"'],

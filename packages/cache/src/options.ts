@@ -49,6 +49,14 @@ export interface CacheOptions {
   readonly keyPrefix?: string;
   /** Deadline of Redis on the read path. Default {@link defaultRedisTimeout}. */
   readonly redisTimeout?: Duration;
+  /** What the status page of the sidecar calls this instance, e.g. the name of the host. Default: part of its id. */
+  readonly instanceName?: string;
+  /**
+   * False: the instance does not announce itself in Redis, and the status page does not show it. The announcement (two
+   * small writes every two seconds) holds ages, counts, names of regions and tables; never a key, never a value. Default
+   * true.
+   */
+  readonly isAnnounced?: boolean;
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -60,6 +68,8 @@ export interface ResolvedCacheOptions {
   readonly journal: Journal | undefined;
   readonly keyPrefix: string;
   readonly redisTimeoutMs: number;
+  readonly instanceName: string | undefined;
+  readonly isAnnounced: boolean;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
@@ -124,6 +134,8 @@ const cacheOptionNames = new Set<string>([
   'journal',
   'keyPrefix',
   'redisTimeout',
+  'instanceName',
+  'isAnnounced',
   'logger',
   'clock',
   'random',
@@ -156,6 +168,9 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
     journal: options.journal ?? options.engine?.journal,
     keyPrefix: requireName('keyPrefix', options.keyPrefix ?? 'copilot'),
     redisTimeoutMs: parseDuration('redisTimeout', options.redisTimeout ?? defaultRedisTimeout),
+    instanceName:
+      options.instanceName === undefined ? undefined : requireName('instanceName', options.instanceName),
+    isAnnounced: options.isAnnounced ?? true,
     logger: (options.logger ?? silentLogger).child({ component: 'cache' }),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,

@@ -16,17 +16,30 @@ export type { Begun, RoundOutcome, RoundTarget } from './ports/round-target.ts';
 export { systemClock, systemRandom, type Random } from './ports/system-clock.ts';
 export { connectRedis, type ConnectOptions, type RedisOption } from './redis/connect.ts';
 export { defineScript, runScript, type Script, type ScriptCall } from './redis/script.ts';
+export { announce, withdraw } from './scripts/announce.ts';
 export { begin, type BeginCall } from './scripts/begin.ts';
 export { fill, type FillCall } from './scripts/fill.ts';
 export { logLength, publish, type PublishCall } from './scripts/publish.ts';
 export { replayLimit, since, type SinceCall, type SinceReply } from './scripts/since.ts';
 export { takeover, type TakeoverCall } from './scripts/takeover.ts';
+export {
+  announcementTtlMs,
+  isInstanceId,
+  maxAnnounced,
+  maxAnnouncementBytes,
+  parseAnnouncement,
+  type AnnouncedL1,
+  type AnnouncedNamespace,
+  type Announcement,
+} from './wire/announcement.ts';
 export { maxKeysPerRecord, toChanges, type ChangedKeys, type Changes } from './wire/changes.ts';
 export { formatHead, isAboveFloors, parseHead, type Head } from './wire/head.ts';
 export { formatHint, parseHint, type Hint } from './wire/hint.ts';
 export {
+  announcementKey,
   decodeKey,
   encodeKey,
+  instancesKey,
   isRegionPrefix,
   namespaceKeys,
   regionPrefix,

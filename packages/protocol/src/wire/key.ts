@@ -59,6 +59,16 @@ export function ticketKey(keyPrefix: string, namespace: string, name: string): s
   return `${keyPrefix}:tidemark:${namespace}:ticket:${name}`;
 }
 
+/** The index of the instances that announced themselves: a sorted set, the last one with the highest score. */
+export function instancesKey(keyPrefix: string): string {
+  return `${keyPrefix}:tidemark:instances`;
+}
+
+/** What one instance announced; with a TTL. */
+export function announcementKey(keyPrefix: string, instanceId: string): string {
+  return `${keyPrefix}:tidemark:instances:${instanceId}`;
+}
+
 /** The prefix of a region's L2 values; the value of a key is at `<prefix>:<encoded key>`. */
 export function regionPrefix(keyPrefix: string, regionName: string): string {
   return `${keyPrefix}:${regionName}`;

@@ -109,6 +109,7 @@ describe('a cache (#37)', () => {
     namespace: 'main',
     position: '1-1',
     tidemarkAgeMs: 41.7,
+    boundMs: 2_000,
     resets: 0,
     replays: 0,
     refused: { heads: 0, records: 0, hints: 0 },
