@@ -28,11 +28,14 @@ import { type ConfigSources, readSources } from './sources.ts';
 import { readSupabase, type SupabaseConfig } from './supabase-setting.ts';
 import { type DeclaredTable, tablesSchema } from './tables-setting.ts';
 
-export interface SidecarConfig {
+export interface JournalConfig {
   /** Absent only where `databaseUrl` is set. */
   readonly supabase: SupabaseConfig | undefined;
   /** Reads the journal here instead of over rpc. */
   readonly databaseUrl: string | undefined;
+}
+
+export interface SidecarConfig extends JournalConfig {
   readonly redis: RedisConfig;
   readonly keyPrefix: string;
   readonly roundEveryMs: number;
@@ -55,8 +58,7 @@ export function resolveConfig(sources: ConfigSources): SidecarConfig {
 
 /** @throws ConfigError with every problem */
 export function resolveSettings(reader: SettingReader): SidecarConfig {
-  const supabase = readSupabase(reader);
-  const databaseUrl = reader.read('DATABASE_URL', databaseUrlSchema);
+  const journal = readJournalConfig(reader);
   const redis = readRedis(reader);
   const common = {
     keyPrefix: reader.read('TIDEMARK_KEY_PREFIX', keyPrefixSchema) ?? defaultKeyPrefix,
@@ -67,9 +69,15 @@ export function resolveSettings(reader: SettingReader): SidecarConfig {
     port: reader.read('TIDEMARK_PORT', portSchema) ?? defaultPort,
     logLevel: reader.read('LOG_LEVEL', logLevelSchema) ?? defaultLogLevel,
   };
-  const { problems } = reader;
-  if (redis === undefined || problems.length > 0) throw new ConfigError(problems);
-  return { supabase, databaseUrl, redis, ...common };
+  reader.refuseProblems();
+  // Without a Redis there was a problem.
+  if (redis === undefined) throw new ConfigError(reader.problems);
+  return { ...journal, redis, ...common };
+}
+
+/** Where the journal is: for whoever needs nothing else. Problems are left with the reader. */
+export function readJournalConfig(reader: SettingReader): JournalConfig {
+  return { supabase: readSupabase(reader), databaseUrl: reader.read('DATABASE_URL', databaseUrlSchema) };
 }
 
 /** A round, and a head read before and after it, must fit into half the bound, or every tidemark would be late. */

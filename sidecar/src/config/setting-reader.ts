@@ -2,6 +2,7 @@
 // once, with everything to fix. The places are parameters; nothing here reads the process's own.
 import type * as z from 'zod';
 import { createRedactor } from '../log/redact.ts';
+import { ConfigError } from './config-error.ts';
 import type { SettingSource } from './setting-source.ts';
 import { secretVariables, type Variable } from './settings.ts';
 
@@ -51,6 +52,12 @@ export class SettingReader {
   /** Every text that a secret setting has, also where another place wins. */
   get secrets(): readonly string[] {
     return secretVariables.flatMap((variable) => this.#sources.map((source) => source.text(variable) ?? ''));
+  }
+
+  /** @throws ConfigError with everything that was reported so far */
+  refuseProblems(): void {
+    const { problems } = this;
+    if (problems.length > 0) throw new ConfigError(problems);
   }
 
   #sourceOf(variable: Variable): SettingSource | undefined {

@@ -1,0 +1,117 @@
+// tidemark tail: the records as instances hear them, while they are published. What happened while the connection was
+// lost is not shown, and it is said so: the log heals instances, this is for people.
+import { formatPosition, type LogRecord, namespaceKeys, parseMessage } from '@tidemark/protocol';
+import { UsageError } from './cli-error.ts';
+import { type Command, type CommandContext, type ExitCode, exitCodes } from './command.ts';
+import { type CommandRedis, withRedis } from './redis-connection.ts';
+
+/** Keys of one table that a line shows. */
+const shownKeys = 8;
+
+export const tail: Command = {
+  name: 'tail',
+  summary: 'show invalidations while they happen',
+  usage: '[--namespace NAME] [--table TABLE] [--count N]',
+  details: 'Ends with Ctrl-C, or after N records.',
+  flags: {
+    namespace: { value: 'NAME', meaning: 'of this namespace only; default all' },
+    table: { value: 'TABLE', meaning: 'records that name this table only' },
+    count: { value: 'N', meaning: 'end after so many records' },
+  },
+  run(context) {
+    const count = Number(context.flags.get('count') ?? Number.POSITIVE_INFINITY);
+    if (context.positionals.length > 0) {
+      throw new UsageError('tail must be given flags only, got something else: name a table by --table');
+    }
+    if (!(count === Number.POSITIVE_INFINITY || (Number.isSafeInteger(count) && count > 0))) {
+      throw new UsageError(`--count must be a whole number from 1, got "${context.flags.get('count')}"`);
+    }
+    let isDown = false;
+    const onError = (error: Error): void => {
+      if (!isDown)
+        context.err(
+          `tidemark: the connection to Redis is lost (${error.message}); what happens meanwhile is not shown`,
+        );
+      isDown = true;
+    };
+    return withRedis(
+      context,
+      (connection) => follow(context, connection, { count, onBack: () => (isDown = false) }),
+      { isSubscriber: true, onError },
+    );
+  },
+};
+
+interface Following {
+  readonly count: number;
+  readonly onBack: () => void;
+}
+
+async function follow(
+  context: CommandContext,
+  { redis, keyPrefix, address }: CommandRedis,
+  { count, onBack }: Following,
+): Promise<ExitCode> {
+  const { flags, isJson, out, err, clock, signal } = context;
+  const pattern = namespaceKeys(keyPrefix, flags.get('namespace') ?? '*').records;
+  const [before = ''] = namespaceKeys(keyPrefix, '*').records.split('*');
+  const table = flags.get('table');
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  let seen = 0;
+  redis.on('pmessage', (_pattern: string, channel: string, text: string) => {
+    const record = parseMessage(text);
+    if (record === undefined || seen >= count) return;
+    if (table !== undefined && !record.changes.has(table)) return;
+    const namespace = channel.slice(before.length, channel.lastIndexOf(':'));
+    const heard = { at: new Date(clock.wallMs()), namespace, record };
+    out(isJson ? jsonLine(heard) : line(heard));
+    seen += 1;
+    if (seen === count) end();
+  });
+  signal.addEventListener('abort', () => end());
+  const subscribe = async (): Promise<void> => {
+    await redis.psubscribe(pattern);
+    onBack();
+    err(`tidemark: listening at ${address}`);
+  };
+  // The connection may break at once; then the next one subscribes.
+  redis.on('ready', () => void subscribe().catch(() => {}));
+  await subscribe();
+  if (!signal.aborted) await ended;
+  return exitCodes.fine;
+}
+
+export interface HeardRecord {
+  readonly at: Date;
+  readonly namespace: string;
+  readonly record: LogRecord;
+}
+
+export function jsonLine({ at, namespace, record }: HeardRecord): string {
+  return JSON.stringify({
+    at: at.toISOString(),
+    namespace,
+    position: formatPosition(record.position),
+    previous: record.previous === null ? null : formatPosition(record.previous),
+    changes: Object.fromEntries(record.changes),
+  });
+}
+
+export function line({ at, namespace, record }: HeardRecord): string {
+  const changes = [...record.changes].map(([table, keys]) => `${table} ${keysText(keys)}`);
+  const what = changes.length > 0 ? changes.join('; ') : linkText(record);
+  return `${at.toISOString().slice(11, 23)}  ${namespace}  ${formatPosition(record.position)}  ${what}`;
+}
+
+function keysText(keys: readonly string[] | null): string {
+  if (keys === null) return '(whole table)';
+  const shown = keys.slice(0, shownKeys).join(', ');
+  return keys.length <= shownKeys ? shown : `${shown} and ${keys.length - shownKeys} more`;
+}
+
+/** Only the first record of a generation names no change. */
+function linkText({ previous }: LogRecord): string {
+  return previous === null
+    ? 'new generation, linked to nothing: every instance starts anew'
+    : `new generation, goes on from ${formatPosition(previous)}`;
+}
