@@ -138,8 +138,14 @@ describe.each(writes)('a set for %s (#10)', (_, write) => {
   });
 
   test('whose outcome is unknown invalidates: the next read shows what the database holds (R3)', async () => {
-    backing.failure = { error: new Error('no answer'), isAfterTheWork: true };
+    backing.next.failure = { error: new Error('no answer'), isAfterTheWork: true };
     await expect(write(store)).rejects.toThrow('no answer');
+    expect(await store.getConfig(ann)).toMatchObject(changed);
+  });
+
+  test('that a read overlaps leaves nothing old: the database comes first (R3)', async () => {
+    backing.next.before = () => store.getConfig(ann);
+    await write(store);
     expect(await store.getConfig(ann)).toMatchObject(changed);
   });
 
@@ -169,7 +175,7 @@ describe.each(deletes)('a delete for %s (#10)', (whose, remove) => {
   });
 
   test('of unknown outcome invalidates too (R3)', async () => {
-    backing.failure = { error: new Error('no answer'), isAfterTheWork: true };
+    backing.next.failure = { error: new Error('no answer'), isAfterTheWork: true };
     await expect(remove(store)).rejects.toThrow('no answer');
     expect((await store.getConfig(ann)).configLevel).not.toBe(level);
   });

@@ -91,7 +91,7 @@ describe('a read (#13, #43)', () => {
   });
 
   test('fails with the error of the backing store, and the next one asks again', async () => {
-    backing.failure = { error: new Error('the database is down'), isAfterTheWork: false };
+    backing.next.failure = { error: new Error('the database is down'), isAfterTheWork: false };
     await expect(read(ann)).rejects.toThrow('the database is down');
     expect(await read(ann)).not.toBeNull();
   });
@@ -241,8 +241,14 @@ describe.each(writes)('$what', ({ act, shows }) => {
   });
 
   test('of unknown outcome invalidates: the next read shows what the database holds (R3, #13)', async () => {
-    backing.failure = { error: new Error('no answer'), isAfterTheWork: true };
+    backing.next.failure = { error: new Error('no answer'), isAfterTheWork: true };
     await expect(act()).rejects.toThrow('no answer');
+    expect(await read(ann)).toMatchObject(shows);
+  });
+
+  test('that a read overlaps leaves nothing old: the database comes first (R3, #13)', async () => {
+    backing.next.before = () => read(ann);
+    await act();
     expect(await read(ann)).toMatchObject(shows);
   });
 });

@@ -63,7 +63,7 @@ describe('a read (#6)', () => {
   });
 
   test('fails with the error of the backing store, and the next one asks again', async () => {
-    backing.failure = { error: new Error('the database is down'), isAfterTheWork: false };
+    backing.next.failure = { error: new Error('the database is down'), isAfterTheWork: false };
     await expect(store.getPolicy('test-tenant')).rejects.toThrow('the database is down');
     expect(await store.getPolicy('test-tenant')).toBeNull();
   });
@@ -99,14 +99,23 @@ describe('a write (#6)', () => {
   });
 
   test('whose outcome is unknown invalidates: the next read shows what the database holds (R3)', async () => {
-    backing.failure = { error: new Error('no answer'), isAfterTheWork: true };
+    backing.next.failure = { error: new Error('no answer'), isAfterTheWork: true };
     await expect(store.setPolicy(changed)).rejects.toThrow('no answer');
     expect(await store.getPolicy('test-tenant')).toStrictEqual(changed);
   });
 
   test('that is a delete of unknown outcome invalidates too (R3)', async () => {
-    backing.failure = { error: new Error('no answer'), isAfterTheWork: true };
+    backing.next.failure = { error: new Error('no answer'), isAfterTheWork: true };
     await expect(store.deletePolicy('test-tenant')).rejects.toThrow('no answer');
+    expect(await store.getPolicy('test-tenant')).toBeNull();
+  });
+
+  test('that a read overlaps leaves nothing old: the database comes first (R3)', async () => {
+    backing.next.before = () => store.getPolicy('test-tenant');
+    await store.setPolicy(changed);
+    expect(await store.getPolicy('test-tenant')).toStrictEqual(changed);
+    backing.next.before = () => store.getPolicy('test-tenant');
+    await store.deletePolicy('test-tenant');
     expect(await store.getPolicy('test-tenant')).toBeNull();
   });
 

@@ -125,7 +125,7 @@ describe('nothing is sent (#17)', () => {
     }
 
     test('when the policy can not be read', async () => {
-      store.failure = { error: new Error('the database is down'), isAfterTheWork: false };
+      store.next.failure = { error: new Error('the database is down'), isAfterTheWork: false };
       await expectRefusal({ tenantId: 'test-tenant' }, { message: 'the database is down' });
     });
 

@@ -9,55 +9,47 @@ import type {
 import { InMemoryConversationConfigStore } from '../config/in-memory-config-store.ts';
 import { scopeKeysOf, type ScopeKey } from '../config/scope-key.ts';
 import type { ReadOptions } from '../store-options.ts';
+import { NextCall } from './next-call.ts';
 
 export class WatchedConfigStore implements BackingConfigStore {
   /** The keys of each read. */
   readonly reads: (readonly ScopeKey[])[] = [];
   readonly signals: (AbortSignal | undefined)[] = [];
   readonly writes: unknown[] = [];
-  /** Thrown by the next call. */
-  failure: { readonly error: Error; readonly isAfterTheWork: boolean } | undefined;
+  readonly next = new NextCall();
   readonly #configs = new InMemoryConversationConfigStore();
 
   async getConfig(identity: ConfigIdentity): Promise<ConversationConfig> {
     this.reads.push(scopeKeysOf(identity));
-    return this.#run(() => this.#configs.getConfig(identity));
+    return this.next.run(() => this.#configs.getConfig(identity));
   }
 
   async getLevels(keys: readonly ScopeKey[], options?: ReadOptions): Promise<(LevelConfig | null)[]> {
     this.reads.push(keys);
     this.signals.push(options?.signal);
-    return this.#run(() => this.#configs.getLevels(keys));
+    return this.next.run(() => this.#configs.getLevels(keys));
   }
 
   async setGlobalConfig(config: ConversationConfigPatch, updatedBy?: string): Promise<void> {
     this.writes.push({ config, updatedBy });
-    return this.#run(() => this.#configs.setGlobalConfig(config, updatedBy));
+    return this.next.run(() => this.#configs.setGlobalConfig(config, updatedBy));
   }
 
   async setTenantConfig(input: SetConfigInput): Promise<void> {
     this.writes.push(input);
-    return this.#run(() => this.#configs.setTenantConfig(input));
+    return this.next.run(() => this.#configs.setTenantConfig(input));
   }
 
   async setUserConfig(input: SetConfigInput): Promise<void> {
     this.writes.push(input);
-    return this.#run(() => this.#configs.setUserConfig(input));
+    return this.next.run(() => this.#configs.setUserConfig(input));
   }
 
   async deleteTenantConfig(tenantId: string): Promise<void> {
-    return this.#run(() => this.#configs.deleteTenantConfig(tenantId));
+    return this.next.run(() => this.#configs.deleteTenantConfig(tenantId));
   }
 
   async deleteUserConfig(identity: Required<ConfigIdentity>): Promise<void> {
-    return this.#run(() => this.#configs.deleteUserConfig(identity));
-  }
-
-  async #run<T>(work: () => Promise<T>): Promise<T> {
-    const { failure } = this;
-    this.failure = undefined;
-    if (failure === undefined) return work();
-    if (failure.isAfterTheWork) await work();
-    throw failure.error;
+    return this.next.run(() => this.#configs.deleteUserConfig(identity));
   }
 }

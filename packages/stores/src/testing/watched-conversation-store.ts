@@ -10,12 +10,12 @@ import type { ConversationRecord } from '../conversation/conversation.ts';
 import type { InMemoryConversationData } from '../conversation/in-memory-conversation-data.ts';
 import { InMemoryConversationStore } from '../conversation/in-memory-conversation-store.ts';
 import type { ReadOptions } from '../store-options.ts';
+import { NextCall } from './next-call.ts';
 
 export class WatchedConversationStore extends InMemoryConversationStore {
   readonly reads: string[] = [];
   readonly signals: (AbortSignal | undefined)[] = [];
-  /** Thrown by the next write, or by the next read of a row. */
-  failure: { readonly error: Error; readonly isAfterTheWork: boolean } | undefined;
+  readonly next = new NextCall();
   readonly #data: InMemoryConversationData;
 
   constructor(data: InMemoryConversationData) {
@@ -26,23 +26,23 @@ export class WatchedConversationStore extends InMemoryConversationStore {
   override async readRow(conversationId: string, options?: ReadOptions): Promise<ConversationRecord | null> {
     this.reads.push(conversationId);
     this.signals.push(options?.signal);
-    return this.#run(() => super.readRow(conversationId));
+    return this.next.run(() => super.readRow(conversationId));
   }
 
   override appendMessage(input: AppendMessageInput): Promise<{ readonly messageId: string }> {
-    return this.#run(() => super.appendMessage(input));
+    return this.next.run(() => super.appendMessage(input));
   }
 
   override softDeleteMessage(input: SoftDeleteMessageInput): Promise<void> {
-    return this.#run(() => super.softDeleteMessage(input));
+    return this.next.run(() => super.softDeleteMessage(input));
   }
 
   override updateSharing(input: UpdateSharingInput): Promise<void> {
-    return this.#run(() => super.updateSharing(input));
+    return this.next.run(() => super.updateSharing(input));
   }
 
   override setArchivedState(input: SetArchivedStateInput): Promise<void> {
-    return this.#run(() => super.setArchivedState(input));
+    return this.next.run(() => super.setArchivedState(input));
   }
 
   /** Changes the row as somebody would who doesn't go through any store. */
@@ -50,13 +50,5 @@ export class WatchedConversationStore extends InMemoryConversationStore {
     const conversation = this.#data.conversations.get(conversationId);
     if (conversation === undefined) throw new Error(`there is no conversation ${conversationId}`);
     this.#data.conversations.set(conversationId, { ...conversation, ...changes });
-  }
-
-  async #run<T>(work: () => Promise<T>): Promise<T> {
-    const { failure } = this;
-    this.failure = undefined;
-    if (failure === undefined) return work();
-    if (failure.isAfterTheWork) await work();
-    throw failure.error;
   }
 }
