@@ -1,5 +1,8 @@
 import { startRedis, type Stack, startStack, until } from '@tidemark/devstack';
 import { silentLogger } from '@tidemark/protocol';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { getActiveResourcesInfo } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveConfig } from './config/config.ts';
@@ -112,6 +115,41 @@ describe('a sidecar process (#42)', () => {
     await expect(fetch(`${sidecar.url}/healthz`)).rejects.toThrow();
     // The pool of fetch keeps its connections for some seconds.
     await until(() => sockets() <= before, { what: 'the sockets to be gone' });
+  });
+
+  it('takes a file, with secrets from files, and warns of declared tables that are not tracked so', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'tidemark-config-'));
+    try {
+      writeFileSync(path.join(folder, 'service-role-key'), `${stack.serviceRoleKey}\n`);
+      const file = path.join(folder, 'tidemark.yaml');
+      writeFileSync(
+        file,
+        `supabase: { url: "${stack.url}", serviceRoleKeyFile: service-role-key }
+redis: { url: "${stack.redisUrl}" }
+hints: none
+tables:
+  - { table: ${policies}, key: id, prefixes: [copilot:llm:policy] }
+  - { table: copilot_internal.conversations, key: id, prefixes: [copilot:conv:conversation] }
+  - { table: public.flags, key: id, prefixes: [copilot:flags] }
+`,
+      );
+      await using sidecar = new SidecarProcess({ TIDEMARK_CONFIG: file });
+      await sidecar.ready('working');
+      const problems = sidecar.log
+        .filter(({ msg }) => msg === 'a table is not followed as the configuration says')
+        .map(({ problem }) => problem);
+      expect(problems).toEqual([
+        expect.stringMatching(
+          /^copilot_internal\.tenant_llm_policies is declared with the key id, and tracked with the key tenant_id/,
+        ),
+        expect.stringMatching(
+          /^public\.flags is declared and not tracked.*: run tidemark track public\.flags --key id --prefix copilot:flags$/,
+        ),
+      ]);
+      expect(sidecar.said).not.toContain(stack.serviceRoleKey);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('warns of a journal that follows no table', async () => {

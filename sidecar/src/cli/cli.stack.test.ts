@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callTidemark } from '../testing/cli-call.ts';
 import { RecordListener } from '../testing/record-listener.ts';
 import { runSql } from '../testing/run-sql.ts';
 import { SidecarProcess } from '../testing/sidecar-process.ts';
@@ -38,8 +39,9 @@ afterAll(async () => {
   await stack.close();
 });
 
+/** Inside this process: a start of the program for each call would take most of the time. */
 function run(...args: string[]): Promise<TidemarkOutcome> {
-  return runTidemark(args, env);
+  return callTidemark(args, env);
 }
 
 /** As an instance stores what it loaded. */
@@ -59,7 +61,7 @@ async function fillL2(encodedKey: string): Promise<void> {
 
 describe('tidemark status', () => {
   it('names who runs the rounds, the head and the tables, from HTTP and Redis', async () => {
-    const { code, out, err } = await run('status', '--url', await sidecar.url());
+    const { code, out, err } = await runTidemark(['status', '--url', await sidecar.url()], env);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/^sidecar http:\/\/127\.0\.0\.1:\d+: ready\n {2}rounds of main: working\n/);
     expect(out).toMatch(/^namespace main: head \d+-\d+, moving, round \d+; listening: 1 with rounds, 0 for/m);
@@ -69,7 +71,7 @@ describe('tidemark status', () => {
   });
 
   it('is content with Redis alone, and with the sidecar alone', async () => {
-    const byRedis = await runTidemark(['status', '--json', '--port=1'], { REDIS_URL: stack.redisUrl });
+    const byRedis = await callTidemark(['status', '--json', '--port=1'], { REDIS_URL: stack.redisUrl });
     expect(byRedis.code).toBe(0);
     expect(JSON.parse(byRedis.out)).toMatchObject({
       sidecar: { kind: 'silent' },
@@ -78,7 +80,7 @@ describe('tidemark status', () => {
       ]),
       problems: [],
     });
-    const byHttp = await runTidemark(['status', '--url', await sidecar.url()]);
+    const byHttp = await callTidemark(['status', '--url', await sidecar.url()]);
     expect(byHttp).toMatchObject({ code: 0, err: '' });
   });
 
@@ -125,7 +127,7 @@ describe('tidemark explain and invalidate', () => {
     expect(fresh.out).toMatch(/^verdict +fresh: /m);
     expect(fresh.out).not.toContain('secret');
 
-    const done = await run('invalidate', `${prefix}:acme`);
+    const done = await runTidemark(['invalidate', `${prefix}:acme`], env);
     expect(done).toMatchObject({ code: 0, err: '' });
     expect(done.out).toMatch(/^journaled: copilot_internal\.tenant_llm_policies acme\n/);
     await listener.hears(policies, 'acme');
@@ -190,7 +192,7 @@ describe('tidemark track', () => {
         'create table public.customers (tenant text, id text, primary key (tenant, id))',
       );
       const args = ['track', 'public.customers', '--key=array[tenant, id]', '--prefix=copilot:customers'];
-      const { code, out } = await run(...args, '--dir', folder);
+      const { code, out } = await runTidemark([...args, '--dir', folder], env);
       expect(code).toBe(0);
       const file = /^wrote (\S+\/\d{14}_track_customers\.sql)\n/.exec(out)?.[1] ?? '';
       const sql = readFileSync(file, 'utf8');
