@@ -60,15 +60,18 @@ export interface MigrationFolder {
   readonly existing: readonly string[];
 }
 
-/** After all that are there: a migration that sorts before an applied one is not applied any more. */
-export function migrationName({ table }: TrackedTable, { now, existing }: MigrationFolder): string {
-  const stamps = existing.flatMap((name) => /^\d{14}(?=_)/.exec(name)?.[0] ?? []).sort();
-  const present = now.toISOString().replaceAll(/\D/g, '').slice(0, 14);
-  const last = stamps.at(-1) ?? '';
-  const stamp = present > last ? present : String(Number(last) + 1);
+export function migrationName({ table }: TrackedTable, folder: MigrationFolder): string {
   const name = table
     .replace(/^public\./, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '_');
-  return `${stamp}_track_${name}.sql`;
+  return `${migrationStamp(folder)}_track_${name}.sql`;
+}
+
+/** After all that are there: a migration that sorts before an applied one is not applied any more. */
+export function migrationStamp({ now, existing }: MigrationFolder): string {
+  const stamps = existing.flatMap((name) => /^\d{14}(?=_)/.exec(name)?.[0] ?? []).sort();
+  const present = now.toISOString().replaceAll(/\D/g, '').slice(0, 14);
+  const last = stamps.at(-1) ?? '';
+  return present > last ? present : String(Number(last) + 1);
 }

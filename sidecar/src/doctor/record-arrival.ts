@@ -1,0 +1,48 @@
+// Does a change reach the instances: journal, round, publication, Redis? A canary goes the whole way.
+import { randomUUID } from 'node:crypto';
+import { deadlineIn, namespaceKeys, parseMessage } from '@tidemark/protocol';
+import { type Canary, canaryOf } from './canary.ts';
+import { type Check, journalCheck } from './check.ts';
+import { type Judgement, ok, skipped } from './finding.ts';
+import type { Patient } from './patient.ts';
+
+export const recordArrival: Check = {
+  name: 'record-arrival',
+  needs: (config) => ['rounds', ...journalCheck(config)],
+  async run(patient) {
+    const { watch } = await patient.read();
+    const canary = canaryOf(watch ?? new Map(), randomUUID());
+    return canary === null ? [skipped('no table is tracked')] : [await send(patient, canary)];
+  },
+};
+
+/** Many periods, and a takeover. */
+const arrivalDeadlineMs = 6_000;
+
+async function send(patient: Patient, canary: Canary): Promise<Judgement> {
+  const { clock, signal, config } = patient;
+  const subscriber = await patient.newSubscriber();
+  const { promise: arrived, resolve } = Promise.withResolvers<boolean>();
+  subscriber.on('message', (_channel: string, text: string) => {
+    const keys = parseMessage(text)?.changes.get(canary.table);
+    if (keys === null || keys?.includes(canary.key) === true) resolve(true);
+  });
+  await subscriber.subscribe(namespaceKeys(config.keyPrefix, canary.namespace).records);
+  using deadline = deadlineIn(clock, arrivalDeadlineMs, signal);
+  deadline.signal.addEventListener('abort', () => resolve(false));
+  const sentMs = clock.monotonicMs();
+  await patient.journal.invalidate(canary.table, [canary.key]);
+  const isThere = await arrived;
+  return judgeRecord(isThere ? clock.monotonicMs() - sentMs : null);
+}
+
+/** @param delayMs from the call that wrote the change to the record; null: it did not arrive */
+export function judgeRecord(delayMs: number | null): Judgement {
+  if (delayMs !== null) {
+    return ok(`a change by hand reaches instances in ${Math.round(delayMs)} ms, the write included`);
+  }
+  return {
+    status: 'fail',
+    sentence: `no record of a change by hand arrived within ${arrivalDeadlineMs / 1_000} s, though rounds are run: see the log of the sidecar`,
+  };
+}

@@ -1,0 +1,63 @@
+// Is Redis there, with these credentials, as a primary, and new enough?
+import { redisAddress } from '../config/redis-config.ts';
+import type { Check } from './check.ts';
+import { type Judgement, ok, skipped } from './finding.ts';
+import type { RedisInfo } from './redis-info.ts';
+
+export const redisServer: Check = {
+  name: 'redis',
+  needs: () => [],
+  async run(patient) {
+    const { redis } = patient.config;
+    if (redis === undefined) return [skipped('the settings of Redis are not set, or are wrong')];
+    const address = redisAddress(redis);
+    try {
+      return judgeRedis(address, await patient.redisInfo());
+    } catch (error) {
+      return [judgeRefusal(address, error instanceof Error ? error.message : String(error))];
+    }
+  },
+};
+
+/** The oldest with everything that the scripts call; older ones have had no security fixes for years. */
+const oldestVersion = [6, 2] as const;
+
+export function judgeRedis(address: string, { version, role, isCluster }: RedisInfo): Judgement[] {
+  const findings: Judgement[] = [];
+  if (role !== 'master') {
+    findings.push({
+      status: 'fail',
+      sentence: `Redis at ${address} must be a primary, got a ${role}: use the address of the primary, or name its sentinels`,
+    });
+  }
+  if (isCluster) {
+    findings.push({
+      status: 'fail',
+      sentence: `Redis at ${address} must be a single server, got a node of a Cluster: head and log live on one primary`,
+    });
+  }
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < oldestVersion[0] || (major === oldestVersion[0] && minor < oldestVersion[1])) {
+    findings.push({
+      status: 'fail',
+      sentence: `Redis at ${address} must be ${oldestVersion.join('.')} or newer, got ${version}: upgrade it`,
+    });
+  }
+  return findings.length > 0 ? findings : [ok(`Redis ${version} at ${address} answers as a primary`)];
+}
+
+/** The first word of a Redis error is its code; these are about credentials. */
+const refusals = /^(?:NOAUTH|WRONGPASS|NOPERM)\b|^ERR AUTH\b|^ERR invalid password/;
+
+export function judgeRefusal(address: string, reason: string): Judgement {
+  if (refusals.test(reason)) {
+    return {
+      status: 'fail',
+      sentence: `Redis at ${address} refuses the credentials (${reason}): set the user and password in REDIS_URL, or REDIS_PASSWORD`,
+    };
+  }
+  return {
+    status: 'fail',
+    sentence: `Redis at ${address} can't be reached (${reason}): check the address, the network, and whether it wants TLS (rediss://)`,
+  };
+}
