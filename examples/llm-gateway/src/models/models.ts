@@ -10,7 +10,7 @@ import { offlineModel } from './offline-model.ts';
 export const remoteProvider = 'remote';
 
 /** As policies name what keeps data in the house. */
-export const localProvider = 'local';
+const localProvider = 'local';
 
 export const defaultModel = 'large';
 
