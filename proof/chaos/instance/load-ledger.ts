@@ -34,6 +34,7 @@ type Outcome = 'under way' | 'answered' | 'failed';
 
 interface Load {
   readonly ask: Ask;
+  readonly begunAt: Instant;
   /** How many asks there had been when the outcome was known. */
   endedAfter: number;
   outcome: Outcome;
@@ -77,7 +78,7 @@ export class LoadLedger {
   /** A load begins for a read. @returns to be called with its outcome */
   begin(key: number, ask: Ask): (outcome: 'answered' | 'failed') => void {
     this.#loads[key] = (this.#loads[key] ?? 0) + 1;
-    const load: Load = { ask, endedAfter: this.#asks, outcome: 'under way' };
+    const load: Load = { ask, begunAt: this.#now(), endedAfter: this.#asks, outcome: 'under way' };
     const before = this.#latest.get(key);
     // A read that began earlier and came to its load later says nothing about the load that it did not know of.
     if (before === undefined || before.ask.number < ask.number) {
@@ -104,8 +105,10 @@ export class LoadLedger {
     if (before.ask.epochs.get(key) !== ask.epochs.get(key)) return false;
     const { boundMs, keptMs, hasLease } = this.#options;
     const wasUnderWay = before.outcome === 'under way' || before.endedAfter >= ask.number;
-    // From before the cache noted its time until after it asked for the time: what is too young here was so there.
-    const age = ageMs(before.ask.at, this.#now());
+    // The cache noted its time between the two, and looked at it before now: what is too young here was so there. Both
+    // count, because a wall clock that was set back in between makes the later one the older.
+    const now = this.#now();
+    const age = Math.max(ageMs(before.ask.at, now), ageMs(before.begunAt, now));
     if (wasUnderWay) return age < boundMs / 2;
     return age < boundMs || (ask.hasLease && hasLease() && age < keptMs);
   }
