@@ -23,7 +23,7 @@ const overtakes: [string, Overtake][] = [
   ['invalidateAll', (scene) => scene.region.invalidateAll()],
 ];
 
-describe.each(overtakes)('%s', (_what, overtake) => {
+describe.each(overtakes)('%s (#44)', (_what, overtake) => {
   it('ends an entry: the next read loads (R2)', async () => {
     const scene = new RegionScene().startLease();
     await scene.put('k', 'old');

@@ -129,7 +129,7 @@ describe.each<[string, () => RegionScene]>([
   });
 });
 
-describe('a cold key', () => {
+describe('a cold key (#44)', () => {
   it('costs one load for 50 concurrent readers, who all get its value (R5)', async () => {
     const scene = new RegionScene();
     const readings = Array.from({ length: 50 }, () => scene.region.get('k'));

@@ -138,7 +138,7 @@ describe('a value in L2 is not served', () => {
   });
 });
 
-describe('a loaded value is not stored in L2', () => {
+describe('a loaded value is not stored in L2 (#44)', () => {
   async function load(instance: L2Instance, meanwhile: () => void | Promise<void>): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     instance.gate = promise;

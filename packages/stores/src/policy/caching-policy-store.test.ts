@@ -29,7 +29,7 @@ const suiteStores = {
 describePolicyStore('CachingPolicyStore', { store: () => suiteStores.on, runs: 200 });
 describePolicyStore('CachingPolicyStore that is switched off', { store: () => suiteStores.off, runs: 200 });
 
-describe('a read (#6)', () => {
+describe('a read (#6, #43)', () => {
   test('that misses asks the backing store and fills; the next one does not ask it', async () => {
     await backing.setPolicy(somePolicy());
     expect(await store.getPolicy('test-tenant')).toStrictEqual(somePolicy());

@@ -1,10 +1,11 @@
 // Policies across instances: processes of their own that share nothing but PostgreSQL and Redis, and one case where only
 // the hint of a writer whose cache is off can have told the others.
 import { startStack, type Stack, until } from '@tidemark/devstack';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ForkedInstance } from '../testing/forked-instance.ts';
 import { somePolicy } from '../testing/policy-arbitrary.ts';
-import { connectSupabase, startPolicyInstance } from '../testing/policy-instance.ts';
+import { connectSupabase, startPolicyInstance, type PolicyInstance } from '../testing/policy-instance.ts';
 import { SupabasePolicyStore } from './supabase-policy-store.ts';
 import type { TenantLlmPolicy } from './policy.ts';
 
@@ -24,6 +25,11 @@ afterAll(async () => {
   await Promise.all([writer[Symbol.asyncDispose](), reader[Symbol.asyncDispose]()]);
   await stack.close();
 });
+
+function openRedis({ redisUrl }: Stack): Disposable & { readonly commands: Redis } {
+  const commands = new Redis(redisUrl);
+  return { commands, [Symbol.dispose]: () => commands.disconnect() };
+}
 
 let tenants = 0;
 
@@ -47,7 +53,7 @@ const changes = [
   ],
 ] as const;
 
-describe.each(changes)('%s (#44)', (_, change) => {
+describe.each(changes)('%s (#43, #44)', (_, change) => {
   test('is read through another at once, when the read is fresh (R3)', async () => {
     const changed = { ...(await cachedTenant()), defaultModel: 'new' };
     await change(changed);
@@ -86,7 +92,7 @@ describe('the writing instance', () => {
   });
 });
 
-test('a deleted policy is gone everywhere (#21)', async () => {
+test('a deleted policy is gone everywhere (#21, #44)', async () => {
   const { tenantId } = await cachedTenant();
   await writer.stores.policies.deletePolicy(tenantId);
   await until(async () => (await reader.stores.policies.getPolicy(tenantId)) === null, {
@@ -101,6 +107,53 @@ test('a policy that is set where none was known is found everywhere', async () =
   await until(async () => (await reader.stores.policies.getPolicy('late')) !== null, {
     what: 'the policy at the reader',
   });
+});
+
+test('an admin who calls the function of the journal drops a policy on every instance, L1 and L2 (#38)', async () => {
+  await using one = startPolicyInstance(stack, { hasEngine: false, maxStaleness: '1h' });
+  await using other = startPolicyInstance(stack, { hasEngine: false, maxStaleness: '1h' });
+  const { tenantId } = await cachedTenant();
+  const count = ({ cache }: PolicyInstance): { loads: number; l2Hits: number } => {
+    const { loads = 0, l2Hits = 0 } = cache.status().regions[0] ?? {};
+    return { loads, l2Hits };
+  };
+  await one.store.getPolicy(tenantId, { fresh: true });
+  await other.store.getPolicy(tenantId, { fresh: true });
+  const before = [count(one), count(other)] as const;
+  const target = 'copilot_internal.tenant_llm_policies';
+  const { error } = await one.supabase.schema('public').rpc('tidemark_invalidate', {
+    target,
+    keys: [tenantId],
+  });
+  expect(error).toBeNull();
+
+  // The first one to miss finds nothing in L2 either; the second one may find what the first one left there.
+  const isAskedAgain = async (): Promise<boolean> => {
+    await one.store.getPolicy(tenantId);
+    return count(one).loads > before[0].loads;
+  };
+  await until(isAskedAgain, { what: 'the source to be asked again' });
+  const isGone = async (): Promise<boolean> => {
+    await other.store.getPolicy(tenantId);
+    const { loads, l2Hits } = count(other);
+    return loads + l2Hits > before[1].loads + before[1].l2Hits;
+  };
+  await until(isGone, { what: 'the other one to look again' });
+});
+
+test('what cache-aside left under the key is refused, and removed by a change from anywhere', async () => {
+  using redis = openRedis(stack);
+  const { commands } = redis;
+  const policy = somePolicy({ tenantId: 'cache-aside', defaultModel: 'new' });
+  const left = JSON.stringify({ ...policy, defaultModel: 'old' });
+  const key = 'copilot:llm:policy:cache-aside';
+  await outsider.setPolicy(policy);
+  await commands.set(key, left, 'EX', 300);
+  expect(await reader.stores.policies.getPolicy('cache-aside')).toStrictEqual(policy);
+
+  await commands.set(key, left, 'EX', 300);
+  await outsider.setPolicy({ ...policy, defaultModel: 'newer' });
+  await until(async () => (await commands.get(key)) !== left, { what: 'the old value to be unlinked' });
 });
 
 describe('the router (#17)', () => {
@@ -152,7 +205,11 @@ test('a store whose cache is off still tells the others what it wrote (#30)', as
   await caching.source.setPolicy({ ...policy, defaultModel: 'unnoticed' });
   expect((await caching.store.getPolicy(policy.tenantId))?.defaultModel).toBe('old');
 
+  using redis = openRedis(alone);
+  const key = `copilot:llm:policy:${policy.tenantId}`;
+  await redis.commands.set(key, 'what an instance with other code caches', 'EX', 300);
   await off.store.setPolicy({ ...policy, defaultModel: 'new' });
+  expect(await redis.commands.get(key)).not.toBe('what an instance with other code caches');
   await until(async () => (await caching.store.getPolicy(policy.tenantId))?.defaultModel === 'new', {
     what: 'the new policy at the caching instance',
   });
