@@ -110,6 +110,12 @@ describe('tidemark tail', () => {
     expect(forever.out).toMatch(
       /^\d\d:\d\d:\d\d\.\d{3} {2}main {2}\d+-\d+ {2}copilot_internal\.tenant_llm_policies tailed\n$/,
     );
+
+    await redis.client('KILL', 'TYPE', 'pubsub');
+    await until(() => forever.err.split('listening').length === 3, { what: 'tail to listen again' });
+    expect(forever.err).toContain('the connection to Redis is lost; what happens meanwhile is not shown\n');
+    expect((await run('invalidate', '--table', policies, 'again')).code).toBe(0);
+    await until(() => forever.out.includes(' again\n'), { what: 'the record after the loss' });
     forever.kill('SIGINT');
     expect(await forever.exited).toBe(0);
   });

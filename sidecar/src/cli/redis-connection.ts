@@ -15,13 +15,6 @@ export interface CommandRedis {
   readonly address: string;
 }
 
-export interface WithRedisOptions {
-  /** Default false. */
-  readonly isSubscriber?: boolean;
-  /** Of the connection once it stands. Default: nobody hears of them. */
-  readonly onError?: (error: Error) => void;
-}
-
 /**
  * Runs a part of a command that needs Redis, and nothing but Redis.
  *
@@ -30,7 +23,7 @@ export interface WithRedisOptions {
 export async function withRedis<T>(
   { settings, clock }: CommandContext,
   run: (connection: CommandRedis) => Promise<T>,
-  options: WithRedisOptions = {},
+  options: { readonly isSubscriber?: boolean } = {},
 ): Promise<T> {
   const config = readRedis(settings);
   const keyPrefix = settings.read('TIDEMARK_KEY_PREFIX', keyPrefixSchema) ?? defaultKeyPrefix;
@@ -45,10 +38,7 @@ export async function withRedis<T>(
   try {
     return await run({ redis, keyPrefix, address });
   } catch (error) {
-    // Commands themselves throw errors of their own; what is left comes from ioredis.
-    if (error instanceof Error && /^(?:ReplyError|MaxRetriesPerRequestError)$/.test(error.name)) {
-      throw unreachable(address, error);
-    }
+    if (isFromRedis(error)) throw unreachable(address, error);
     throw error;
   } finally {
     redis.disconnect();
@@ -58,4 +48,9 @@ export async function withRedis<T>(
 function unreachable(address: string, error: unknown): UnreachableError {
   const reason = error instanceof Error ? error.message : String(error);
   return new UnreachableError(`Redis at ${address} can't be asked (${reason})`, error);
+}
+
+/** ioredis has no codes for a timeout or a closed connection. What commands refuse by themselves has a class of its own. */
+function isFromRedis(error: unknown): boolean {
+  return error instanceof Error && ['Error', 'ReplyError', 'MaxRetriesPerRequestError'].includes(error.name);
 }

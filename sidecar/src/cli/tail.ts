@@ -26,31 +26,14 @@ export const tail: Command = {
     if (!(count === Number.POSITIVE_INFINITY || (Number.isSafeInteger(count) && count > 0))) {
       throw new UsageError(`--count must be a whole number from 1, got "${context.flags.get('count')}"`);
     }
-    let isDown = false;
-    const onError = (error: Error): void => {
-      if (!isDown)
-        context.err(
-          `tidemark: the connection to Redis is lost (${error.message}); what happens meanwhile is not shown`,
-        );
-      isDown = true;
-    };
-    return withRedis(
-      context,
-      (connection) => follow(context, connection, { count, onBack: () => (isDown = false) }),
-      { isSubscriber: true, onError },
-    );
+    return withRedis(context, (connection) => follow(context, connection, count), { isSubscriber: true });
   },
 };
-
-interface Following {
-  readonly count: number;
-  readonly onBack: () => void;
-}
 
 async function follow(
   context: CommandContext,
   { redis, keyPrefix, address }: CommandRedis,
-  { count, onBack }: Following,
+  count: number,
 ): Promise<ExitCode> {
   const { flags, isJson, out, err, clock, signal } = context;
   const pattern = namespaceKeys(keyPrefix, flags.get('namespace') ?? '*').records;
@@ -71,13 +54,23 @@ async function follow(
   signal.addEventListener('abort', () => end());
   const subscribe = async (): Promise<void> => {
     await redis.psubscribe(pattern);
-    onBack();
     err(`tidemark: listening at ${address}`);
   };
-  // The connection may break at once; then the next one subscribes.
-  redis.on('ready', () => void subscribe().catch(() => {}));
+  let isConnected = true;
+  const onClose = (): void => {
+    if (isConnected) err('tidemark: the connection to Redis is lost; what happens meanwhile is not shown');
+    isConnected = false;
+  };
+  redis.on('close', onClose);
+  redis.on('ready', () => {
+    isConnected = true;
+    // The connection may break at once; then the next one subscribes.
+    subscribe().catch(() => {});
+  });
   await subscribe();
   if (!signal.aborted) await ended;
+  // The end of the command is no loss.
+  redis.off('close', onClose);
   return exitCodes.fine;
 }
 

@@ -5,19 +5,26 @@ import * as z from 'zod';
 import { logLevels } from '../log/logger.ts';
 import { defaultHost, defaultKeyPrefix, defaultLogLevel, defaultPort } from './defaults.ts';
 
-const oneText = 'must be a text, got something else: put it into quotes';
+/** The end of a sentence, which differs for a key that is not there at all. */
+const otherwise =
+  (sentence: string) =>
+  ({ input }: { readonly input?: unknown }): string =>
+    input === undefined ? 'must be given, got nothing: write it' : sentence;
 
-const text = (meta: z.GlobalMeta): z.ZodType => z.string({ error: oneText }).meta(meta);
-
-const oneValue = 'must be a single value, got a list or a mapping: put it into quotes if it is a text';
+const text = (meta: z.GlobalMeta): z.ZodType =>
+  z.string({ error: otherwise('must be a text, got something else: put it into quotes') }).meta(meta);
 
 const value = (meta: z.GlobalMeta): z.ZodType =>
-  z.union([z.string(), z.number(), z.boolean()], { error: oneValue }).meta(meta);
+  z
+    .union([z.string(), z.number(), z.boolean()], {
+      error: 'must be a single value, got a list or a mapping: put it into quotes if it is a text',
+    })
+    .meta(meta);
 
 const texts = (meta: z.GlobalMeta): z.ZodType =>
   z
     .union([z.string(), z.array(z.string())], {
-      error: 'must be a text or a list of texts, got something else',
+      error: otherwise('must be a text or a list of texts, got something else: put each into quotes'),
     })
     .meta(meta);
 

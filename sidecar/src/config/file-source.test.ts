@@ -161,7 +161,7 @@ redis:
     [
       'a table without a key',
       `${good}\ntables:\n  - table: public.a\n    prefixes: [p]`,
-      /tables\.0\.key must/,
+      /:8 tables\.0\.key must be given, got nothing/,
     ],
     ['a table without a schema', `${good}\ntables: [{ table: a, key: id, prefixes: p }]`, /entry 1, "table"/],
     ['a value that its setting refuses', `${good}\nhttp:\n  port: 70000`, /:8 http\.port must be a whole/],
@@ -219,6 +219,14 @@ redis:
       expect.stringMatching(/^tidemark\.yaml:6 redis\.passwordFile must name a file.*ENOENT/),
       expect.stringMatching(/^tidemark\.yaml:7 redis\.tokenFile must name a file.*it is empty/),
     ]);
+    // What was set wrongly is not called missing as well.
+    const needed = `supabase: { url: https://abc.supabase.co, serviceRoleKeyFile: /nowhere }\nredis: { url: [1] }`;
+    expect(problemsOf({ yaml: needed, env: { SUPABASE_SERVICE_ROLE_KEY: '' } })).toEqual([
+      expect.stringMatching(/^tidemark\.yaml:2 redis\.url must be a text/),
+      expect.stringMatching(/^tidemark\.yaml:1 supabase\.serviceRoleKeyFile must name a file/),
+    ]);
+    const byVariable = { SUPABASE_SERVICE_ROLE_KEY: '', SUPABASE_SERVICE_ROLE_KEY_FILE: '/nowhere' };
+    expect(problemsOf({ yaml: good, env: byVariable })).toHaveLength(1);
   });
 
   it('has a JSON Schema that is the one in the repository: tidemark check-config --schema writes it', () => {

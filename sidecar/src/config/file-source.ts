@@ -22,7 +22,10 @@ class ConfigFile implements SettingSource {
   readonly #path: string;
   readonly #readText: ReadText;
   readonly #lines = new LineCounter();
-  readonly #values = new Map<Variable, { readonly text: string; readonly label: string }>();
+  /** A text is undefined where what stands there is none, or could not be read. */
+  readonly #values = new Map<Variable, { readonly text: string | undefined; readonly label: string }>();
+  /** What the shape of the file was refused for, and is not read again as a value. */
+  readonly #misshapen: string[] = [];
   #document: Document | undefined;
 
   constructor(path: string, readText: ReadText) {
@@ -49,6 +52,10 @@ class ConfigFile implements SettingSource {
     if (document.errors.length === 0) this.#readDocument(document);
   }
 
+  has(variable: Variable): boolean {
+    return this.#values.has(variable);
+  }
+
   text(variable: Variable): string | undefined {
     return this.#values.get(variable)?.text;
   }
@@ -64,8 +71,10 @@ class ConfigFile implements SettingSource {
       const { path } = settings[variable];
       if (path === null) continue;
       const keys = path.split('.');
-      const text = this.#textAt(variable, keys);
-      if (text !== undefined) this.#values.set(variable, { text, label: this.#name(keys) });
+      if (this.#isSaid(keys)) {
+        const text = this.#isMisshapen(path) ? undefined : this.#textAt(variable, keys);
+        this.#values.set(variable, { text, label: this.#name(keys) });
+      }
     }
     for (const variable of secretVariables) this.#readSecret(variable);
     this.#refusePassword('REDIS_URL', 'REDIS_PASSWORD');
@@ -74,6 +83,7 @@ class ConfigFile implements SettingSource {
   #refuse(issue: z.core.$ZodIssue): void {
     if (issue.code !== 'unrecognized_keys') {
       this.problems.push(`${this.#name(issue.path)} ${issue.message}`);
+      this.#misshapen.push(dotted(issue.path));
       return;
     }
     for (const key of issue.keys) {
@@ -82,6 +92,16 @@ class ConfigFile implements SettingSource {
       const known = keysAt(issue.path).join(', ');
       this.problems.push(`${this.#name(path)} must be a setting: use one of ${known}`);
     }
+  }
+
+  #isMisshapen(path: string): boolean {
+    return this.#misshapen.some((other) => other === path || other.startsWith(`${path}.`));
+  }
+
+  /** `key:` with nothing after it says nothing. */
+  #isSaid(keys: Path): boolean {
+    const value: unknown = this.#document?.getIn(keys);
+    return value !== undefined && value !== null && !(typeof value === 'string' && value.trim() === '');
   }
 
   /** As text, in the form that the variable has; undefined where the file does not say, or says it wrongly. */
@@ -115,7 +135,7 @@ class ConfigFile implements SettingSource {
       this.#readText,
     );
     if (secret.kind === 'unreadable') this.problems.push(secret.problem);
-    else this.#values.set(variable, { text: secret.text, label });
+    this.#values.set(variable, { text: secret.kind === 'read' ? secret.text : undefined, label });
   }
 
   #refusePassword(url: Variable, password: Variable): void {

@@ -16,11 +16,13 @@ export class SettingReader {
     this.#problems = sources.flatMap(({ problems }) => problems);
   }
 
-  /** An empty value counts as unset: that is how compose files and CI systems write "nothing". */
+  /** undefined when unset, or when what stands there is no text, which is then a problem. */
   text(variable: Variable): string | undefined {
-    return this.#sourceOf(variable)?.text(variable)?.trim();
+    const text = this.#sourceOf(variable)?.text(variable)?.trim();
+    return text === '' ? undefined : text;
   }
 
+  /** Whether somebody has set it, right or wrong. */
   has(variable: Variable): boolean {
     return this.#sourceOf(variable) !== undefined;
   }
@@ -61,6 +63,6 @@ export class SettingReader {
   }
 
   #sourceOf(variable: Variable): SettingSource | undefined {
-    return this.#sources.find((source) => (source.text(variable)?.trim() ?? '') !== '');
+    return this.#sources.find((source) => source.has(variable));
   }
 }

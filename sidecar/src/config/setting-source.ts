@@ -4,7 +4,9 @@ import { readSecretFile, type ReadText } from './secret-file.ts';
 import { secretVariables, settings, type Variable } from './settings.ts';
 
 export interface SettingSource {
-  /** As it is written there; undefined when it is not. */
+  /** Whether it says anything of the setting, right or wrong. An empty text says nothing. */
+  has(variable: Variable): boolean;
+  /** As it is written there; undefined when it is not, or is no text. */
   text(variable: Variable): string | undefined;
   /** How the user wrote its name there: `--port`, `TIDEMARK_PORT`, `tidemark.yaml:7 http.port`. */
   label(variable: Variable): string;
@@ -16,11 +18,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @param flags by their names, without the leading `--` */
 export function flagSource(flags: ReadonlyMap<string, string>, problems: readonly string[]): SettingSource {
+  const text = (variable: Variable): string | undefined => {
+    const { flag } = settings[variable];
+    return flag === null ? undefined : flags.get(flag);
+  };
   return {
-    text(variable) {
-      const { flag } = settings[variable];
-      return flag === null ? undefined : flags.get(flag);
-    },
+    has: (variable) => isSaid(text(variable)),
+    text,
     label: (variable) => `--${settings[variable].flag ?? variable}`,
     problems,
   };
@@ -29,22 +33,29 @@ export function flagSource(flags: ReadonlyMap<string, string>, problems: readonl
 /** A secret may also be the content of a file, as container platforms hand it in: `REDIS_PASSWORD_FILE`. */
 export function environmentSource(env: Environment, readText: ReadText): SettingSource {
   const problems: string[] = [];
-  const fromFiles = new Map<Variable, string>();
+  /** null: the file could not be read. */
+  const fromFiles = new Map<Variable, string | null>();
   for (const variable of secretVariables) {
     const name = `${variable}_FILE`;
     const path = env[name]?.trim() ?? '';
     if (path === '') continue;
-    if ((env[variable]?.trim() ?? '') !== '') {
+    if (isSaid(env[variable])) {
       problems.push(`${name} must be unset when ${variable} is set, got both: leave one of them out`);
       continue;
     }
     const secret = readSecretFile(name, path, readText);
     if (secret.kind === 'unreadable') problems.push(secret.problem);
-    else fromFiles.set(variable, secret.text);
+    fromFiles.set(variable, secret.kind === 'read' ? secret.text : null);
   }
   return {
+    has: (variable) => fromFiles.has(variable) || isSaid(env[variable]),
     text: (variable) => fromFiles.get(variable) ?? env[variable],
     label: (variable) => (fromFiles.has(variable) ? `${variable}_FILE` : variable),
     problems,
   };
+}
+
+/** That is how compose files and CI systems write "nothing". */
+function isSaid(text: string | undefined): boolean {
+  return text !== undefined && text.trim() !== '';
 }

@@ -11,8 +11,6 @@ export interface ConnectOnceOptions {
   readonly clock: Clock;
   /** Default false. */
   readonly isSubscriber?: boolean;
-  /** Of the connection once it stands. Default: nobody hears of them. */
-  readonly onError?: (error: Error) => void;
 }
 
 /**
@@ -20,17 +18,14 @@ export interface ConnectOnceOptions {
  * @throws the error of Redis or of the socket
  */
 export async function connectOnce(config: RedisConfig, options: ConnectOnceOptions): Promise<Redis> {
-  const { name, clock, isSubscriber = false, onError } = options;
+  const { name, clock, isSubscriber = false } = options;
   const { promise: connected, resolve, reject } = Promise.withResolvers<void>();
   using deadline = deadlineIn(clock, connectDeadlineMs);
   const redis = connectRedis(redisOption(config), {
     name,
     isSubscriber,
     ...(isSubscriber ? {} : { commandTimeoutMs: connectDeadlineMs }),
-    onError: (error) => {
-      reject(error);
-      onError?.(error);
-    },
+    onError: reject,
   });
   redis.once('ready', resolve);
   deadline.signal.addEventListener('abort', () => reject(new Error('no answer')));
