@@ -1,66 +1,29 @@
 import { createCache } from '@tidemark/cache';
-import { RecordedLog } from '@tidemark/devstack/fakes';
 import { describe, expect, test, vi } from 'vitest';
+import { choicesOfCacheable, describeChoices } from '../testing/factory-suite.ts';
 import { fakeDataApi, json } from '../testing/fake-data-api.ts';
 import { CachingConversationConfigStore } from './caching-config-store.ts';
 import { createConversationConfigStore, type ConversationConfigStoreOptions } from './create-config-store.ts';
 import { InMemoryConversationConfigStore } from './in-memory-config-store.ts';
 import { SupabaseConversationConfigStore } from './supabase-config-store.ts';
 
-interface Choice {
-  readonly what: string;
-  readonly options: () => ConversationConfigStoreOptions;
-  readonly kind: new (...parameters: never[]) => object;
-  readonly logged: { readonly backend: string; readonly isCacheOn: boolean; readonly reason: string };
-}
-
 const api = (): Required<Pick<ConversationConfigStoreOptions, 'supabase'>> => ({
   supabase: fakeDataApi(() => json([])).supabase,
 });
 
-const choices: readonly Choice[] = [
+describeChoices(
   {
-    what: 'Supabase and a cache: cached',
-    options: () => ({ ...api(), cache: createCache(), env: { NODE_ENV: 'production' } }),
-    kind: CachingConversationConfigStore,
-    logged: { backend: 'cached', isCacheOn: true, reason: 'ENABLE_CONVERSATION_CONFIG_CACHE unset' },
+    create: createConversationConfigStore,
+    component: 'config-store',
+    chosen: 'conversation config store',
   },
-  {
-    what: 'Supabase and a cache with the flag off: reads go to Supabase',
-    options: () => ({ ...api(), cache: createCache(), env: { ENABLE_CONVERSATION_CONFIG_CACHE: 'off' } }),
-    kind: CachingConversationConfigStore,
-    logged: { backend: 'cached', isCacheOn: false, reason: 'ENABLE_CONVERSATION_CONFIG_CACHE=false' },
-  },
-  {
-    what: 'Supabase and a cache with the kill switch off: reads go to Supabase',
-    options: () => ({ ...api(), cache: createCache(), env: { ENABLE_REDIS_CACHING: '0' } }),
-    kind: CachingConversationConfigStore,
-    logged: { backend: 'cached', isCacheOn: false, reason: 'ENABLE_REDIS_CACHING=false' },
-  },
-  {
-    what: 'Supabase alone: plain',
-    options: api,
-    kind: SupabaseConversationConfigStore,
-    logged: { backend: 'supabase', isCacheOn: false, reason: 'no cache was given' },
-  },
-  {
-    what: 'a cache alone, in a test: memory, which no cache may share',
-    options: () => ({ cache: createCache(), env: { NODE_ENV: 'test' } }),
-    kind: InMemoryConversationConfigStore,
-    logged: { backend: 'memory', isCacheOn: false, reason: 'no Supabase client was given, NODE_ENV=test' },
-  },
-];
-
-test.each(choices)('$what (#7)', ({ options, kind, logged }) => {
-  const log = new RecordedLog();
-  expect(createConversationConfigStore({ ...options(), logger: log })).toBeInstanceOf(kind);
-  expect(log.lines).toContainEqual({
-    level: 'info',
-    message: 'conversation config store chosen',
-    fields: { component: 'config-store', ...logged },
-  });
-  expect(JSON.stringify(log.lines)).not.toContain('a-service-key');
-});
+  choicesOfCacheable({
+    flag: 'ENABLE_CONVERSATION_CONFIG_CACHE',
+    caching: CachingConversationConfigStore,
+    onSupabase: SupabaseConversationConfigStore,
+    inMemory: InMemoryConversationConfigStore,
+  }),
+);
 
 test.each([{ NODE_ENV: 'production' }, {}, undefined])(
   'memory is refused outside development and test: %j (#4)',

@@ -1,6 +1,6 @@
 import { createCache } from '@tidemark/cache';
-import { RecordedLog } from '@tidemark/devstack/fakes';
 import { describe, expect, test, vi } from 'vitest';
+import { type Choice, describeChoices } from '../testing/factory-suite.ts';
 import { fakeDataApi, json } from '../testing/fake-data-api.ts';
 import { CachingConversationStore } from './caching-conversation-store.ts';
 import { createConversationStore, type ConversationStoreOptions } from './create-conversation-store.ts';
@@ -20,20 +20,13 @@ const row = {
   updated_at: '2026-01-01T00:00:00.123456+00:00',
 };
 
-interface Choice {
-  readonly what: string;
-  readonly options: () => ConversationStoreOptions;
-  readonly kind: new (...parameters: never[]) => object;
-  readonly logged: { readonly backend: string; readonly isCacheOn: boolean; readonly reason: string };
-}
-
 const api = (): Required<Pick<ConversationStoreOptions, 'supabase'>> => ({
   supabase: fakeDataApi(() => json([row])).supabase,
 });
 
 const inTest = { NODE_ENV: 'test' };
 
-const choices: readonly Choice[] = [
+const choices: readonly Choice<ConversationStoreOptions>[] = [
   {
     what: 'Supabase and a cache: reads go to Supabase, because caching has to be asked for',
     options: () => ({ ...api(), cache: createCache(), env: { NODE_ENV: 'production' } }),
@@ -111,17 +104,10 @@ const choices: readonly Choice[] = [
   },
 ];
 
-test.each(choices)('$what (#7)', async ({ options, kind, logged }) => {
-  const log = new RecordedLog();
-  const store = createConversationStore({ ...options(), logger: log });
-  expect(store).toBeInstanceOf(kind);
-  expect(log.lines).toContainEqual({
-    level: 'info',
-    message: 'conversation store chosen',
-    fields: { component: 'conversation-store', ...logged },
-  });
-  expect(JSON.stringify(log.lines)).not.toContain('a-service-key');
-});
+describeChoices(
+  { create: createConversationStore, component: 'conversation-store', chosen: 'conversation store' },
+  choices,
+);
 
 describe('memory (#4)', () => {
   test.each(['production', 'staging', undefined])('is refused when NODE_ENV is %s', (nodeEnv) => {

@@ -1,7 +1,7 @@
-import { RecordedLog } from '@tidemark/devstack/fakes';
 import { describe, expect, test } from 'vitest';
 import { InMemoryConversationData } from '../conversation/in-memory-conversation-data.ts';
 import { InMemoryConversationStore } from '../conversation/in-memory-conversation-store.ts';
+import { type Choice, describeChoices } from '../testing/factory-suite.ts';
 import { fakeDataApi, json } from '../testing/fake-data-api.ts';
 import { type ConversationPathStoreOptions, createConversationPathStore } from './create-path-store.ts';
 import { InMemoryConversationPathStore } from './in-memory-path-store.ts';
@@ -12,14 +12,7 @@ const api = (): Required<Pick<ConversationPathStoreOptions, 'supabase'>> => ({
   supabase: fakeDataApi(() => json(null)).supabase,
 });
 
-interface Choice {
-  readonly what: string;
-  readonly options: () => ConversationPathStoreOptions;
-  readonly kind: new (...parameters: never[]) => object;
-  readonly logged: object;
-}
-
-const choices: readonly Choice[] = [
+const choices: readonly Choice<ConversationPathStoreOptions>[] = [
   {
     what: 'Supabase beside a conversation store: its cached conversations are told',
     options: () => ({ ...api(), conversations: new InMemoryConversationStore() }),
@@ -50,16 +43,10 @@ const choices: readonly Choice[] = [
   },
 ];
 
-test.each(choices)('$what (#7)', ({ options, kind, logged }) => {
-  const log = new RecordedLog();
-  expect(createConversationPathStore({ ...options(), logger: log })).toBeInstanceOf(kind);
-  expect(log.lines).toContainEqual({
-    level: 'info',
-    message: 'path store chosen',
-    fields: { component: 'path-store', ...logged },
-  });
-  expect(JSON.stringify(log.lines)).not.toContain('a-service-key');
-});
+describeChoices(
+  { create: createConversationPathStore, component: 'path-store', chosen: 'path store' },
+  choices,
+);
 
 test('in memory, the paths are those of the conversations that share the rows (#4)', async () => {
   const memory = new InMemoryConversationData();

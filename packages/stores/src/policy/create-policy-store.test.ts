@@ -1,10 +1,10 @@
-import { RecordedLog } from '@tidemark/devstack/fakes';
 import { createCache } from '@tidemark/cache';
 import { pino } from 'pino';
 import { describe, expect, test, vi } from 'vitest';
+import { choicesOfCacheable, describeChoices } from '../testing/factory-suite.ts';
 import { fakeDataApi, json } from '../testing/fake-data-api.ts';
 import { CachingPolicyStore } from './caching-policy-store.ts';
-import { createPolicyStore, type PolicyStoreOptions } from './create-policy-store.ts';
+import { createPolicyStore } from './create-policy-store.ts';
 import { InMemoryPolicyStore } from './in-memory-policy-store.ts';
 import { SupabasePolicyStore } from './supabase-policy-store.ts';
 
@@ -19,71 +19,15 @@ const row = {
   user_policies: null,
 };
 
-interface Choice {
-  readonly what: string;
-  readonly options: () => PolicyStoreOptions;
-  readonly kind: new (...parameters: never[]) => object;
-  readonly logged: { readonly backend: string; readonly isCacheOn: boolean; readonly reason: string };
-}
-
-const api = (): Required<Pick<PolicyStoreOptions, 'supabase'>> => ({
-  supabase: fakeDataApi(() => json([row])).supabase,
-});
-
-const choices: readonly Choice[] = [
-  {
-    what: 'Supabase and a cache: cached',
-    options: () => ({ ...api(), cache: createCache(), env: { NODE_ENV: 'production' } }),
-    kind: CachingPolicyStore,
-    logged: { backend: 'cached', isCacheOn: true, reason: 'ENABLE_LLM_POLICY_CACHE unset' },
-  },
-  {
-    what: 'Supabase and a cache with the flag off: reads go to Supabase',
-    options: () => ({ ...api(), cache: createCache(), env: { ENABLE_LLM_POLICY_CACHE: 'off' } }),
-    kind: CachingPolicyStore,
-    logged: { backend: 'cached', isCacheOn: false, reason: 'ENABLE_LLM_POLICY_CACHE=false' },
-  },
-  {
-    what: 'Supabase and a cache with the kill switch off: reads go to Supabase',
-    options: () => ({ ...api(), cache: createCache(), env: { ENABLE_REDIS_CACHING: '0' } }),
-    kind: CachingPolicyStore,
-    logged: { backend: 'cached', isCacheOn: false, reason: 'ENABLE_REDIS_CACHING=false' },
-  },
-  {
-    what: 'Supabase alone: plain',
-    options: api,
-    kind: SupabasePolicyStore,
-    logged: { backend: 'supabase', isCacheOn: false, reason: 'no cache was given' },
-  },
-  {
-    what: 'nothing, in a test: memory',
-    options: () => ({ env: { NODE_ENV: 'test' } }),
-    kind: InMemoryPolicyStore,
-    logged: { backend: 'memory', isCacheOn: false, reason: 'no Supabase client was given, NODE_ENV=test' },
-  },
-  {
-    what: 'a cache alone, in development: memory, which no cache may share',
-    options: () => ({ cache: createCache(), env: { NODE_ENV: 'development' } }),
-    kind: InMemoryPolicyStore,
-    logged: {
-      backend: 'memory',
-      isCacheOn: false,
-      reason: 'no Supabase client was given, NODE_ENV=development',
-    },
-  },
-];
-
-test.each(choices)('$what (#7)', async ({ options, kind, logged }) => {
-  const log = new RecordedLog();
-  const store = createPolicyStore({ ...options(), logger: log });
-  expect(store).toBeInstanceOf(kind);
-  expect(log.lines).toContainEqual({
-    level: 'info',
-    message: 'policy store chosen',
-    fields: { component: 'policy-store', ...logged },
-  });
-  expect(JSON.stringify(log.lines)).not.toContain('a-service-key');
-});
+describeChoices(
+  { create: createPolicyStore, component: 'policy-store', chosen: 'policy store' },
+  choicesOfCacheable({
+    flag: 'ENABLE_LLM_POLICY_CACHE',
+    caching: CachingPolicyStore,
+    onSupabase: SupabasePolicyStore,
+    inMemory: InMemoryPolicyStore,
+  }),
+);
 
 test('a logger of pino will do', () => {
   const lines: string[] = [];
@@ -156,7 +100,7 @@ describe('the options (#7)', () => {
   ])('set the TTL when %s says so', (_, options, ttl) => {
     const cache = createCache();
     const region = vi.spyOn(cache, 'region');
-    createPolicyStore({ ...api(), cache, ...options });
+    createPolicyStore({ supabase: fakeDataApi(() => json([row])).supabase, cache, ...options });
     expect(region).toHaveBeenCalledExactlyOnceWith(
       expect.objectContaining({ name: 'llm:policy', table: 'copilot_internal.tenant_llm_policies', ttl }),
     );

@@ -141,8 +141,15 @@ export function describeConversationLists(name: string, subject: ConversationSto
     test('of the tenant alone', async () => {
       const [own] = await createMany(1);
       const elsewhere = newTenant();
-      await createConversation(store(), { tenantId: elsewhere, userId: 'ann', shareAudience: 'public' });
+      const conversationId = await createConversation(store(), {
+        tenantId: elsewhere,
+        userId: 'ann',
+        shareAudience: 'public',
+      });
+      await say(store(), { tenantId: elsewhere, conversationId }, 'newer');
       expect(await list()).toEqual([own]);
+      // Nor does another tenant's newest one take up the room of a page.
+      expect(await walk({ limit: 1 })).toEqual([[own]]);
     });
 
     test('what the reading rule allows, no more and no less, as a read of each one does (#12)', async () => {
