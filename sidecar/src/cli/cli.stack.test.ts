@@ -94,17 +94,20 @@ describe('tidemark status', () => {
 });
 
 describe('tidemark tail', () => {
-  it('shows what is invalidated, and ends with 0 after so many records, or by Ctrl-C', async () => {
+  it('shows what is invalidated, and ends with 0 after so many records, by Ctrl-C, or when nobody reads it', async () => {
     await using counted = new TidemarkProcess(['tail', '--json', '--count=1', '--table', policies], env);
     await using forever = new TidemarkProcess(['tail'], env);
-    for (const process of [counted, forever]) {
+    await using piped = new TidemarkProcess(['tail'], env);
+    for (const process of [counted, forever, piped]) {
       await until(() => process.err.includes('listening'), { what: 'tail to listen' });
     }
+    piped.closeOutput();
     await runSql(
       stack.databaseUrl,
       `insert into ${policies} (tenant_id, default_model, default_provider) values ('tailed', 'm', 'p')`,
     );
     expect(await counted.exited).toBe(0);
+    expect([await piped.exited, piped.err]).toEqual([0, expect.stringMatching(/^tidemark: listening.*\n$/)]);
     expect(JSON.parse(counted.out)).toMatchObject({ namespace: 'main', changes: { [policies]: ['tailed'] } });
     await until(() => forever.out.includes(`main  `), { what: 'the record' });
     expect(forever.out).toMatch(

@@ -123,6 +123,17 @@ describe('a part that does not answer', () => {
   });
 });
 
+describe('what a command says', () => {
+  it('holds no secret, whoever repeats it', async () => {
+    const env = { REDIS_URL: 'redis://:p%40ss-word@127.0.0.1', REDIS_TOKEN: 'to-ken' };
+    const { out } = await callTidemark(
+      ['track', 'a.b', '--key', `'p@ss-word' || 'to-ken'`, '--prefix=x', '--print'],
+      env,
+    );
+    expect(out).toContain(`'''[redacted]'' || ''[redacted]'''`);
+  });
+});
+
 describe('tidemark check-config', () => {
   const good = { DATABASE_URL: 'postgres://db/x', REDIS_URL: 'redis://127.0.0.1' };
 

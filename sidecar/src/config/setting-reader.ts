@@ -3,6 +3,7 @@
 import type * as z from 'zod';
 import { createRedactor } from '../log/redact.ts';
 import { ConfigError } from './config-error.ts';
+import { passwordsOf } from './redis-config.ts';
 import type { SettingSource } from './setting-source.ts';
 import { secretVariables, type Variable } from './settings.ts';
 
@@ -51,9 +52,12 @@ export class SettingReader {
     return this.#problems.map(redact);
   }
 
-  /** Every text that a secret setting has, also where another place wins. */
+  /** Every text that a secret setting has, also where another place wins; and the passwords of URLs. */
   get secrets(): readonly string[] {
-    return secretVariables.flatMap((variable) => this.#sources.map((source) => source.text(variable) ?? ''));
+    const texts = (variable: Variable): string[] =>
+      this.#sources.map((source) => source.text(variable)?.trim() ?? '');
+    const urls = [...texts('REDIS_URL'), ...texts('DATABASE_URL')].filter((url) => URL.canParse(url));
+    return [...secretVariables.flatMap(texts), ...urls.flatMap(passwordsOf)];
   }
 
   /** @throws ConfigError with everything that was reported so far */

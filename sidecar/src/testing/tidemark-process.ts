@@ -31,6 +31,11 @@ export class TidemarkProcess implements AsyncDisposable {
     return this.#err;
   }
 
+  /** As `| head` does when it has enough. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
