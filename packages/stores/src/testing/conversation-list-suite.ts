@@ -152,6 +152,19 @@ export function describeConversationLists(name: string, subject: ConversationSto
       expect(await walk({ limit: 1 })).toEqual([[own]]);
     });
 
+    test('in pages on which nothing takes up room that may not be read (#12)', async () => {
+      const [own] = await createMany(1);
+      const conversationId = await createConversation(store(), { tenantId, userId: 'bob' });
+      await store().appendMessage({
+        tenantId,
+        userId: 'bob',
+        conversationId,
+        role: 'user',
+        content: 'newer',
+      });
+      expect(await walk({ limit: 1 })).toEqual([[own]]);
+    });
+
     test('what the reading rule allows, no more and no less, as a read of each one does (#12)', async () => {
       const caller = fc.constantFrom({ userId: 'ann' }, { userId: 'bob' }, {});
       await fc.assert(
