@@ -7,6 +7,7 @@ import {
   type SupabaseSource,
   type SupabaseTable,
   type SupabaseTableOptions,
+  toReadRequest,
 } from '../supabase/ask-supabase.ts';
 import {
   parseGlobalChange,
@@ -46,8 +47,7 @@ export class SupabaseConversationConfigStore implements BackingConfigStore {
   }
 
   async getLevels(keys: readonly ScopeKey[], options: ReadOptions = {}): Promise<(LevelConfig | null)[]> {
-    const request = { action: 'read', ...(options.signal && { signal: options.signal }) } as const;
-    const rows = await askSupabase(this.#table, request, (signal) =>
+    const rows = await askSupabase(this.#table, toReadRequest(options), (signal) =>
       this.#table
         .from()
         .select(configColumns)

@@ -10,6 +10,7 @@ import {
   type SupabaseSource,
   type SupabaseTable,
   type SupabaseTableOptions,
+  toReadRequest,
 } from '../supabase/ask-supabase.ts';
 import { contextColumns, contextTable, fromContextRow, toContextRow } from './context-row.ts';
 import { contextIdentitySchema, contextInputSchema, nodeIdsSchema } from './context-schema.ts';
@@ -30,8 +31,7 @@ export class SupabaseConversationContextStore implements ConversationContextStor
 
   async load(identity: ContextIdentity, options: ReadOptions = {}): Promise<ConversationContext | null> {
     const owner = parseInput(contextIdentitySchema, 'identity', identity);
-    const request = { action: 'read', ...(options.signal && { signal: options.signal }) } as const;
-    const row = await askSupabase(this.#table, request, (signal) =>
+    const row = await askSupabase(this.#table, toReadRequest(options), (signal) =>
       this.#table
         .from()
         .select(contextColumns)

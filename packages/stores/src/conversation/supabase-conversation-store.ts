@@ -9,9 +9,9 @@ import type { ReadOptions } from '../store-options.ts';
 import {
   askSupabase,
   openTable,
-  type SupabaseRequest,
   type SupabaseSource,
   type SupabaseTable,
+  toReadRequest,
 } from '../supabase/ask-supabase.ts';
 import { requireWritable, type WriteTarget } from './conversation-access.ts';
 import { formatCursor, parseCursor, positionAfter } from './conversation-cursor.ts';
@@ -186,7 +186,7 @@ export class SupabaseConversationStore implements ConversationSource {
 
   async readRow(conversationId: string, options: ReadOptions = {}): Promise<ConversationRecord | null> {
     const id = parseInput(idSchema, 'conversationId', conversationId);
-    const row = await askSupabase(this.#table, readRequest(options), (signal) =>
+    const row = await askSupabase(this.#table, toReadRequest(options), (signal) =>
       this.#table
         .from()
         .select(conversationColumns)
@@ -225,7 +225,7 @@ export class SupabaseConversationStore implements ConversationSource {
   }
 
   #read(name: string, parameters: object, options: ReadOptions): Promise<unknown> {
-    return askSupabase(this.#table, readRequest(options), (signal) =>
+    return askSupabase(this.#table, toReadRequest(options), (signal) =>
       this.#table.call(name, parameters).abortSignal(signal),
     );
   }
@@ -240,10 +240,6 @@ export class SupabaseConversationStore implements ConversationSource {
   #where(conversationId: string): string {
     return `${this.table} of ${JSON.stringify(conversationId)}`;
   }
-}
-
-function readRequest({ signal }: ReadOptions): SupabaseRequest {
-  return { action: 'read', ...(signal !== undefined && { signal }) };
 }
 
 /** As `access_facts` in SQL tells them. */

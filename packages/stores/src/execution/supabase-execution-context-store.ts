@@ -12,6 +12,7 @@ import {
   type SupabaseSource,
   type SupabaseTable,
   type SupabaseTableOptions,
+  toReadRequest,
 } from '../supabase/ask-supabase.ts';
 import {
   executionContextColumns,
@@ -130,10 +131,6 @@ export class SupabaseExecutionContextStore implements ExecutionContextStore {
     }
     return contexts;
   }
-}
-
-function toReadRequest({ signal }: ReadOptions): SupabaseRequest {
-  return { action: 'read', ...(signal && { signal }) };
 }
 
 function toParameters({ tenantId, conversationId, pathId }: ExecutionPath): object {

@@ -11,6 +11,7 @@ import {
   type SupabaseSource,
   type SupabaseTable,
   type SupabaseTableOptions,
+  toReadRequest,
 } from '../supabase/ask-supabase.ts';
 import { fromPolicyRow, policyColumns, policyTable, toPolicyRow } from './policy-row.ts';
 import { policyInputSchema } from './policy-schema.ts';
@@ -35,8 +36,7 @@ export class SupabasePolicyStore implements LlmPolicyStore {
 
   async getPolicy(tenantId: string, options: ReadOptions = {}): Promise<TenantLlmPolicy | null> {
     const id = parseInput(tenantIdSchema, 'tenantId', tenantId);
-    const request = { action: 'read', ...(options.signal && { signal: options.signal }) } as const;
-    const row = await askSupabase(this.#table, request, (signal) =>
+    const row = await askSupabase(this.#table, toReadRequest(options), (signal) =>
       this.#table
         .from()
         .select(policyColumns)

@@ -3,6 +3,7 @@
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { parseDuration, type Duration } from '@tidemark/protocol';
 import { InvalidInputError, SourceError } from '../errors.ts';
+import type { ReadOptions } from '../store-options.ts';
 
 /**
  * What a store needs of a supabase-js client, whatever its database types. Create the client with a `fetch` that sets
@@ -67,6 +68,10 @@ export interface SupabaseReply {
 export interface SupabaseRequest {
   readonly action: 'read' | 'write' | 'delete';
   readonly signal?: AbortSignal;
+}
+
+export function toReadRequest({ signal }: ReadOptions): SupabaseRequest {
+  return { action: 'read', ...(signal !== undefined && { signal }) };
 }
 
 /**
