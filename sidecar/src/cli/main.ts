@@ -13,7 +13,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   stopping.abort();
 });
 
-process.exitCode = await runCli({
+const exitCode = await runCli({
   args: process.argv.slice(2),
   env: process.env,
   out: (line) => process.stdout.write(`${line}\n`),
@@ -21,3 +21,13 @@ process.exitCode = await runCli({
   clock: systemClock,
   signal: stopping.signal,
 });
+
+// Not by itself: supabase-js leaves a timer of ten seconds behind each Realtime connection that it has closed.
+await Promise.all([process.stdout, process.stderr].map(written));
+process.exit(exitCode);
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  stream.write('', () => resolve());
+  return promise;
+}

@@ -1,14 +1,7 @@
 // The deployment under examination: what several checks ask is asked once. Owns the connections, and ends them with it.
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { postgresJournal, supabaseJournal } from '@tidemark/engine';
-import {
-  type Clock,
-  deadlineIn,
-  type Journal,
-  type JournalRead,
-  sleep,
-  TidemarkError,
-} from '@tidemark/protocol';
+import { type Clock, deadlineIn, type Journal, type JournalRead, TidemarkError } from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
 import { connectOnce } from '../start/connect-once.ts';
 import { connectSupabase } from '../start/supabase-client.ts';
@@ -18,9 +11,6 @@ import { parseRedisInfo, type RedisInfo } from './redis-info.ts';
 
 /** Enough for a project that wakes up. */
 const readDeadlineMs = 5_000;
-
-/** For saying goodbye to Realtime; a server that is dead says nothing back. */
-const leaveDeadlineMs = 500;
 
 export interface PatientOptions {
   readonly config: DoctorConfig;
@@ -72,9 +62,8 @@ export class Patient implements AsyncDisposable {
     const { supabase } = this.config;
     if (supabase === undefined) throw notConfigured('SUPABASE_URL');
     const client = connectSupabase(supabase);
-    this.#parts.defer(async () => {
-      await Promise.race([client.removeAllChannels(), sleep(this.clock, leaveDeadlineMs)]);
-      await client.realtime.disconnect();
+    this.#parts.defer(() => {
+      void client.realtime.disconnect();
     });
     return client;
   }

@@ -43,6 +43,6 @@ export function judgeRecord(delayMs: number | null): Judgement {
   }
   return {
     status: 'fail',
-    sentence: `no record of a change by hand arrived within ${arrivalDeadlineMs / 1_000} s, though rounds are run: see the log of the sidecar`,
+    sentence: `no record of a change by hand arrived within ${arrivalDeadlineMs / 1_000} s, though rounds are run: check that the sidecar has the same SUPABASE_URL, and see its log`,
   };
 }
