@@ -20,6 +20,10 @@ export interface KeyRange {
   readonly count: number;
 }
 
+export function keysOf({ from, count }: KeyRange): readonly number[] {
+  return Array.from({ length: count }, (_, index) => from + index);
+}
+
 /** Of the writer process. */
 export const sharedKeys: KeyRange = { from: 0, count: sharedCount };
 

@@ -24,6 +24,8 @@ interface About {
   readonly breaksSource?: boolean;
   /** A crash that loses acknowledged commits, which R1 excludes until the reset. */
   readonly losesCommits?: boolean;
+  /** What it does would collide with what other faults do: never combined. */
+  readonly isAlone?: boolean;
   /** Why the fault cannot be had on this machine; undefined: it can. */
   readonly missing?: () => string | undefined;
 }

@@ -47,10 +47,10 @@ export function quickFaults(): readonly Fault[] {
   return singleFaults.filter(({ name }) => quickNames.has(name));
 }
 
-/** Faults of one part each, so that none heals what another is breaking. A lost commit is a row of its own. */
+/** Faults of one part each, so that none heals what another is breaking. */
 export function combineAtRandom(random: SeededRandom): Fault {
   const candidates = singleFaults.filter(
-    (fault) => fault !== calm && fault.losesCommits !== true && fault.missing?.() === undefined,
+    (fault) => fault !== calm && fault.isAlone !== true && fault.missing?.() === undefined,
   );
   const wanted = random.between(2, 3);
   const chosen: Fault[] = [];

@@ -1,8 +1,10 @@
 // Loads that arrive late: what they read may have been overtaken on its way.
 import { setTimeout as pause } from 'node:timers/promises';
+import { bulkKeys, keysOf } from '../keys.ts';
 import type { Question } from '../parts/messages.ts';
 import type { Scene } from '../parts/scene.ts';
 import type { Fault } from './fault.ts';
+import { raise } from './raise.ts';
 
 /** One that another fault has killed comes back with loads in time, and without an answer. */
 async function askInstances({ instances }: Scene, question: Question): Promise<void> {
@@ -30,13 +32,14 @@ const late: Fault = {
     }),
 };
 
-const reloads = 12;
+const reloads = 8;
 const lateByMs = 200;
 
 const lateAndUnheard: Fault = {
   name: 'loads late, messages lost',
-  what: 'every instance loads every row, twelve times, late, while all messages are lost: it hears late what overtook them',
+  what: 'every instance loads every row, eight times, late; twenty rows change meanwhile, and all messages are lost',
   part: 'redis',
+  isAlone: true,
   run: ({ scene, moment }) =>
     scene.redis.losing(
       () => true,
@@ -44,7 +47,8 @@ const lateAndUnheard: Fault = {
         holdBack(scene, lateByMs, async () => {
           for (let time = 0; time < reloads; time += 1) {
             await askInstances(scene, { kind: 'reload' });
-            await pause(lateByMs);
+            await pause(lateByMs / 4);
+            await raise(scene, keysOf(bulkKeys));
             await moment();
           }
         }),

@@ -1,10 +1,8 @@
 // PostgreSQL restarted, crashed, cut off; a transaction that stays open; a hundred thousand rows at once; a crash that
 // loses what it had acknowledged.
-import type { PoolClient } from 'pg';
-import { bulkKeys, keyName, slowKey } from '../keys.ts';
-import { sharedMs } from '../shared-clock.ts';
-import type { Scene } from '../parts/scene.ts';
+import { bulkKeys, keysOf, slowKey } from '../keys.ts';
 import { breaking, type Fault } from './fault.ts';
+import { raise } from './raise.ts';
 
 const restarted: Fault = {
   name: 'PostgreSQL restarted',
@@ -56,41 +54,6 @@ const cutOff: Fault = {
   },
 };
 
-/** Runs in a transaction of its own. A version counts as committed when COMMIT has returned. */
-async function inTransaction(scene: Scene, run: (client: PoolClient) => Promise<void>): Promise<void> {
-  const client = await scene.pool.connect();
-  try {
-    await client.query('begin');
-    await run(client);
-    await client.query('commit');
-  } finally {
-    client.release();
-  }
-}
-
-/** Adds one to the versions of some rows, and tells the oracle when it is committed. */
-async function raise(
-  scene: Scene,
-  keys: readonly number[],
-  during: (client: PoolClient) => Promise<void>,
-): Promise<void> {
-  const begunMs = sharedMs();
-  let written: readonly { id: string; version: number; previous: number }[] = [];
-  await inTransaction(scene, async (client) => {
-    const result = await client.query<{ id: string; version: number; previous: number }>(
-      `update public.item set version = version + 1, previous = version where id = any($1)
-       returning id, version, previous`,
-      [keys.map(keyName)],
-    );
-    written = result.rows;
-    await during(client);
-  });
-  const knownMs = sharedMs();
-  for (const { id, version, previous } of written) {
-    scene.commits.add({ key: Number(id.slice(1)), version, previous, begunMs, knownMs });
-  }
-}
-
 const longTransaction: Fault = {
   name: 'a long transaction',
   what: 'transactions that wrote stay open for longer than the bound while others commit, then commit',
@@ -106,9 +69,8 @@ const bulk: Fault = {
   what: 'one transaction changes 100,000 rows, twice',
   part: 'postgres',
   async run({ scene, moment }) {
-    const keys = Array.from({ length: bulkKeys.count }, (_, index) => bulkKeys.from + index);
     for (let time = 0; time < 2; time += 1) {
-      await raise(scene, keys, async (client) => {
+      await raise(scene, keysOf(bulkKeys), async (client) => {
         await client.query(`update public.item set version = version + 1 where id like 'filler%'`);
       });
       await moment();
@@ -122,6 +84,7 @@ const lostCommits: Fault = {
   part: 'postgres',
   breaksSource: true,
   losesCommits: true,
+  isAlone: true,
   async run({ scene, outlast, moment }) {
     await scene.pool.query('alter system set synchronous_commit = off');
     await scene.pool.query(`alter system set wal_writer_delay = '10s'`);
