@@ -1,5 +1,5 @@
-// The sidecar in one piece: checks, HTTP port, engine, and their end. Owns the order of these; reads no environment and
-// never exits, so that a test can run it inside its own process.
+// The sidecar in one piece: checks, HTTP port, status page, engine, and their end. Owns the order of these; reads no
+// environment and never exits, so that a test can run it inside its own process.
 //
 //   check journal and Redis ──(misconfigured)──► refused
 //        │ fine, or unavailable: told, and waited for
@@ -9,6 +9,7 @@
 //   rounds ──(close)──► port, rounds, connections
 import type { EngineStatus, RunningEngine } from '@tidemark/engine';
 import { type Clock, type Logger, sleep, systemClock } from '@tidemark/protocol';
+import type { Hono } from 'hono';
 import type { SidecarConfig } from './config/config.ts';
 import { redisAddress, redisOption } from './config/redis-config.ts';
 import { secretsOf } from './config/secrets.ts';
@@ -16,6 +17,9 @@ import { type HttpServer, listen } from './http/http-server.ts';
 import { problemsOf } from './http/readiness.ts';
 import { createRoutes } from './http/routes.ts';
 import { createRedactor } from './log/redact.ts';
+import { nothingSeen, Observer } from './page/observer.ts';
+import { createStatusPage } from './page/page-routes.ts';
+import { takeSnapshot } from './page/snapshot.ts';
 import { SidecarRefusal } from './sidecar-refusal.ts';
 import { assembleEngine } from './start/assemble-engine.ts';
 import { checkJournal } from './start/check-journal.ts';
@@ -37,7 +41,7 @@ export interface SidecarStatus {
 }
 
 export interface Sidecar extends AsyncDisposable {
-  /** Where `/healthz` and `/readyz` are. */
+  /** Where `/healthz`, `/readyz` and the status page are. */
   readonly url: string;
   readonly port: number;
   status(): SidecarStatus;
@@ -60,17 +64,49 @@ export async function startSidecar(config: SidecarConfig, options: SidecarOption
   const status = (): SidecarStatus => statusOf(engine, tables);
   try {
     await refuseOrWarn(config, { engine, logger, clock });
-    const redact = createRedactor(secretsOf(config));
-    const server = await listenOrRefuse(config, () => listen(createRoutes({ status, redact }), config));
+    const { routes, observe } = serve(config, { status, clock });
+    const server = await listenOrRefuse(config, () => listen(routes, config));
     engine.start({ redis: redisOption(config.redis), keyPrefix: config.keyPrefix });
+    const observer = observe();
     tellStart(config, server, logger);
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => (closing ??= closeAll({ engine, server, logger, clock }));
+    const close = (): Promise<void> => (closing ??= closeAll({ engine, server, observer, logger, clock }));
     return { url: server.url, port: server.port, status, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await engine.close();
     throw error;
   }
+}
+
+interface Served {
+  readonly routes: Hono;
+  /** Begins to look at the instances; whoever is served before sees none. */
+  readonly observe: () => Observer;
+}
+
+function serve(
+  config: SidecarConfig,
+  { status, clock }: { status: () => SidecarStatus; clock: Clock },
+): Served {
+  const redact = createRedactor(secretsOf(config));
+  let observer: Observer | undefined;
+  const page = createStatusPage({
+    host: config.host,
+    snapshot: () => redact(JSON.stringify(takeSnapshot(status(), observer?.observation ?? nothingSeen))),
+  });
+  const routes = createRoutes({ status, redact });
+  routes.route('/', page.routes);
+  const observe = (): Observer => {
+    observer = new Observer({
+      redis: redisOption(config.redis),
+      keyPrefix: config.keyPrefix,
+      clock,
+      namespaces: () => status().engine.namespaces.map(({ namespace }) => namespace),
+      onReading: page.update,
+    });
+    return observer;
+  };
+  return { routes, observe };
 }
 
 function statusOf(engine: RunningEngine, tables: FollowedTables): SidecarStatus {
@@ -125,7 +161,13 @@ function tellStart(config: SidecarConfig, { url }: HttpServer, logger: Logger): 
   );
 }
 
-async function closeAll({ engine, server, logger, clock }: Running & { server: HttpServer }): Promise<void> {
+interface Serving extends Running {
+  readonly server: HttpServer;
+  readonly observer: Observer;
+}
+
+async function closeAll({ engine, server, observer, logger, clock }: Serving): Promise<void> {
+  observer.close();
   await server[Symbol.asyncDispose]();
   // A journal call or a channel may hang on a peer that is gone; nothing of it is needed any more.
   const giveUp = new AbortController();

@@ -3,7 +3,7 @@ import type { Announcement } from '@tidemark/protocol';
 import type { CacheStatus } from '../cache-status.ts';
 
 /** Of this package, as its package.json has it. */
-export const libraryVersion = '0.1.0';
+const libraryVersion = '0.1.0';
 
 export interface Announced {
   readonly name: string;

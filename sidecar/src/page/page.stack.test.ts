@@ -1,0 +1,129 @@
+// The status page in a browser, over a whole deployment: a sidecar, three instances in processes of their own, SQL.
+import { type Stack, startStack, until } from '@tidemark/devstack';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InstanceProcess } from '../testing/instance-process.ts';
+import { runSql } from '../testing/run-sql.ts';
+import { SidecarProcess } from '../testing/sidecar-process.ts';
+import { noBrowser, StatusBrowser, takePicture } from '../testing/status-browser.ts';
+
+const policies = 'copilot_internal.tenant_llm_policies';
+
+let stack: Stack;
+let sidecar: SidecarProcess;
+let browser: StatusBrowser;
+let instances: InstanceProcess[];
+
+if (noBrowser !== undefined) process.stdout.write(`${noBrowser}\n`);
+
+async function verdict(page: Page): Promise<string> {
+  return (await page.getByRole('status').textContent()) ?? '';
+}
+
+async function says(page: Page, sentence: RegExp): Promise<void> {
+  await until(async () => sentence.test(await verdict(page)), {
+    what: `the page to say ${sentence}`,
+    everyMs: 50,
+    deadlineMs: 60_000,
+  });
+}
+
+describe.skipIf(noBrowser !== undefined)('the status page', () => {
+  beforeAll(async () => {
+    stack = await startStack();
+    await runSql(
+      stack.databaseUrl,
+      `insert into ${policies} (tenant_id, default_model, default_provider)
+       select 'tenant-' || n, 'gpt-4o', 'openai' from generate_series(0, 11) n`,
+    );
+    sidecar = new SidecarProcess({
+      SUPABASE_URL: stack.url,
+      SUPABASE_SERVICE_ROLE_KEY: stack.serviceRoleKey,
+      REDIS_URL: stack.redisUrl,
+    });
+    await sidecar.ready('working');
+    instances = ['checkout-1', 'checkout-2', 'worker-1'].map((name) => new InstanceProcess(name, stack));
+    browser = await StatusBrowser.start();
+  });
+
+  afterAll(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    for (const instance of instances ?? []) await instance[Symbol.asyncDispose]();
+    await sidecar?.[Symbol.asyncDispose]();
+    await stack?.close();
+  });
+
+  async function change(tenant: string, model: string): Promise<void> {
+    await runSql(
+      stack.databaseUrl,
+      `update ${policies} set default_model = '${model}' where tenant_id = '${tenant}'`,
+    );
+  }
+
+  it('shows every instance fresh, what was invalidated, who publishes, and which hints are heard', async () => {
+    const page = await browser.open(await sidecar.url(), 'light');
+    await says(page, /^All 3 instances are fresh\.$/);
+    await change('tenant-3', 'claude-sonnet');
+    await runSql(
+      stack.databaseUrl,
+      `update ${policies} set default_model = 'llama' where tenant_id < 'tenant-2'`,
+    );
+    const records = page.getByRole('region', { name: 'Invalidations' }).getByRole('list');
+    await until(async () => (await records.textContent())?.includes('tenant-3') === true, {
+      what: 'the invalidation to be shown',
+      everyMs: 50,
+    });
+    expect(await page.getByRole('article').count()).toBe(3);
+    expect(await page.getByRole('article', { name: 'checkout-2' }).textContent()).toMatch(
+      /fresh.*Leases1 of 1/,
+    );
+    const text = (await page.getByRole('main').textContent()) ?? '';
+    expect(text).toContain('this sidecar');
+    expect(text).toMatch(/broadcastlistening/);
+    expect(text).toContain(`${policies}followed`);
+    await takePicture(page, 'status-healthy-light');
+    await page.close();
+  });
+
+  it('is as plain in the dark', async () => {
+    const page = await browser.open(await sidecar.url(), 'dark');
+    await says(page, /^All 3 instances are fresh\.$/);
+    const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor');
+    expect(ground).toBe('rgb(12, 20, 24)');
+    await takePicture(page, 'status-healthy-dark');
+    await page.close();
+  });
+
+  it('explains an instance that was stopped, and forgets it when it runs again', async () => {
+    const page = await browser.open(await sidecar.url(), 'light');
+    instances[2]?.kill('SIGSTOP');
+    await says(page, /^1 of 3 instances is frozen: worker-1\.$/);
+    const frozen = page.getByRole('article', { name: 'worker-1' });
+    expect(await frozen.textContent()).toMatch(
+      /Nothing was heard of it for [\d.]+ s: its process is stopped, was killed, or has lost Redis; if it wakes up, it serves nothing that is older than its bound of 2 s/,
+    );
+    expect(await page.getByRole('article', { name: 'checkout-1' }).textContent()).not.toContain(
+      'Nothing was heard',
+    );
+    await takePicture(page, 'status-frozen-light');
+    instances[2]?.kill('SIGCONT');
+    await says(page, /^All 3 instances are fresh\.$/);
+    await page.close();
+  });
+
+  it('drops an instance that says goodbye, and tells what to run when a trigger is off', async () => {
+    const page = await browser.open(await sidecar.url(), 'dark');
+    await says(page, /^All 3/);
+    instances[1]?.kill('SIGTERM');
+    await says(page, /^Both instances are fresh\.$/);
+    await runSql(stack.databaseUrl, `alter table ${policies} disable trigger all`);
+    await says(page, /are behind: checkout-1, worker-1\.$/);
+    expect(await page.getByRole('article', { name: 'checkout-1' }).textContent()).toMatch(/trigger/);
+    await takePicture(page, 'status-behind-dark');
+    await page.close();
+  });
+
+  it('asks nobody but the sidecar, and has nothing to complain of', () => {
+    expect(browser.complaints).toEqual([]);
+  });
+});
