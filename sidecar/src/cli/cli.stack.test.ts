@@ -177,6 +177,14 @@ describe('tidemark explain and invalidate', () => {
     );
   });
 
+  it('end with 3 when Redis refuses to be asked', async () => {
+    await redis.call('ACL', 'SETUSER', 'weak', 'on', '>hunter22', '+info', '+client');
+    const url = stack.redisUrl.replace('://', '://weak:hunter22@');
+    const { code, out, err } = await callTidemark(['explain', `${prefix}:acme`], { REDIS_URL: url });
+    expect({ code, out }).toEqual({ code: 3, out: '' });
+    expect(err).toMatch(/^tidemark: Redis at redis:\/\/127\.0\.0\.1:\d+ can't be asked \(NOPERM/);
+  });
+
   it('end with 1 for what nobody tracks, and say what is', async () => {
     const key = await run('invalidate', 'copilot:nothing:x');
     expect(key).toMatchObject({ code: 1, err: '' });

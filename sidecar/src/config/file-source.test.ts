@@ -167,6 +167,21 @@ redis:
     ['a value that its setting refuses', `${good}\nhttp:\n  port: 70000`, /:8 http\.port must be a whole/],
     ['a rule over two settings', `${good}\nroundEvery: 1s`, /:7 roundEvery must be at most 500 ms/],
     ['what is no YAML', 'supabase: {', /^tidemark\.yaml:1 must be YAML/],
+    [
+      'a table that stands there twice',
+      `${good}\ntables: [{ table: a.b, key: id, prefixes: p }, { table: a.b, key: id, prefixes: q }]`,
+      /:7 tables must name a table once, got a\.b again/,
+    ],
+    [
+      'sentinels without a name',
+      good.replace('url: redis://redis:6379', 'sentinels: a'),
+      /REDIS_SENTINEL_NAME must be set/,
+    ],
+    [
+      'a sentinel that is none',
+      good.replace('url: redis://redis:6379', 'sentinels: a:b\n  name: m'),
+      /:5 redis\.sentinels must be/,
+    ],
     ['a cluster', `${good}  cluster: [a:1]`, /:6 redis\.cluster must be unset, got nodes/],
     [
       'a URL and sentinels',
@@ -207,6 +222,19 @@ redis:
   ])('is no place for %s, and never shows it', (_name, yaml, sentence) => {
     const said = problemsOf({ yaml, env: { SUPABASE_SERVICE_ROLE_KEY: '' } }).join('\n');
     expect(said).toMatch(new RegExp(sentence.source, 'm'));
+    expect(said).not.toContain('hunter22');
+  });
+
+  it('speaks TLS where it says so', () => {
+    expect(resolve({ yaml: `${good}  tls: yes` }).redis).toEqual({
+      kind: 'single',
+      url: 'rediss://redis:6379',
+    });
+  });
+
+  it('is refused when it is no YAML, without what stands there', () => {
+    const said = problemsOf({ yaml: `${good}  password: hunter22: x` }).join('\n');
+    expect(said).toMatch(/^tidemark\.yaml:\d+ must be YAML: /);
     expect(said).not.toContain('hunter22');
   });
 
