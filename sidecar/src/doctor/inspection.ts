@@ -3,7 +3,7 @@ import type { SupabaseClient } from '@supabase/supabase-js';
 import { TidemarkError } from '@tidemark/protocol';
 import * as z from 'zod';
 
-export type ApiRole = 'anon' | 'authenticated' | 'service_role';
+type ApiRole = 'anon' | 'authenticated' | 'service_role';
 
 export interface InspectedTable {
   readonly columns: readonly string[];
@@ -18,6 +18,7 @@ export interface InspectedTable {
 
 export interface Inspection {
   readonly hasPublication: boolean;
+  /** Whether there is `realtime.send`, which the triggers call. */
   readonly sendsBroadcasts: boolean;
   readonly journal: InspectedTable;
   /** Who may call each function, by its signature. */

@@ -1,5 +1,5 @@
-// Does the publication `supabase_realtime` hold the tracked tables and the journal (#24)? Hints come from it, and all that
-// is known of best-effort tables.
+// Does PostgreSQL tell Realtime what it needs: does the publication `supabase_realtime` hold the tracked tables and the
+// journal (#24), and can triggers send a broadcast? Hints come from there, and all that is known of best-effort tables.
 import { type Check, journalCheck } from './check.ts';
 import { type Judgement, ok, skipped } from './finding.ts';
 import type { InspectedTable, Inspection } from './inspection.ts';
@@ -10,13 +10,13 @@ export const publication: Check = {
   needs: (config) => ['inspection', ...journalCheck(config)],
   async run(patient) {
     const { hints, bestEffortTables } = patient.config;
-    const hasChanges = hints.includes('changes');
-    if (!hasChanges && bestEffortTables.length === 0) {
-      return [skipped('neither hints nor tables come from postgres_changes')];
+    if (hints.length + bestEffortTables.length === 0) {
+      return [skipped('neither hints nor tables come from Realtime')];
     }
     const { watch } = await patient.read();
     return judgePublication(await patient.inspection(), {
-      hinted: hasChanges ? [...(watch?.keys() ?? [])] : [],
+      hinted: hints.includes('changes') ? [...(watch?.keys() ?? [])] : [],
+      hasBroadcast: hints.includes('broadcast'),
       bestEffort: bestEffortTables.map(({ table }) => table),
     });
   },
@@ -25,17 +25,25 @@ export const publication: Check = {
 export interface PublishedNeeds {
   /** Tables whose changes are found without it, only later. */
   readonly hinted: readonly string[];
+  readonly hasBroadcast: boolean;
   /** Tables of which nothing else is known. */
   readonly bestEffort: readonly string[];
 }
 
 export function judgePublication(
   inspection: Inspection,
-  { hinted, bestEffort }: PublishedNeeds,
+  { hinted, hasBroadcast, bestEffort }: PublishedNeeds,
 ): Judgement[] {
-  const { hasPublication, journal, tables } = inspection;
+  const { hasPublication, sendsBroadcasts, journal, tables } = inspection;
   const findings: Judgement[] = [];
-  if (!hasPublication) {
+  if (hasBroadcast && !sendsBroadcasts) {
+    findings.push({
+      status: 'warn',
+      sentence:
+        'there is no function realtime.send, so that the triggers send no broadcast: upgrade Realtime, or leave broadcast out of TIDEMARK_HINTS',
+    });
+  }
+  if (!hasPublication && hinted.length + bestEffort.length > 0) {
     findings.push({
       status: 'warn',
       sentence:
@@ -46,9 +54,14 @@ export function judgePublication(
   if (hinted.length > 0) findings.push(...judgeTable('tidemark.change', journal, 'warn'));
   for (const table of hinted) findings.push(...judgeTable(table, tables[table], 'warn'));
   for (const table of bestEffort) findings.push(...judgeTable(table, tables[table], 'fail'));
-  return findings.length > 0
-    ? findings
-    : [ok('supabase_realtime holds the journal and every table that is followed')];
+  if (findings.length > 0) return findings;
+  return [
+    ok(
+      hinted.length + bestEffort.length > 0
+        ? 'supabase_realtime holds the journal and every table that is followed'
+        : 'triggers can send broadcasts',
+    ),
+  ];
 }
 
 function judgeTable(name: string, table: InspectedTable | undefined, status: 'warn' | 'fail'): Judgement[] {

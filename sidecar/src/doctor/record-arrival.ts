@@ -37,7 +37,7 @@ async function send(patient: Patient, canary: Canary): Promise<Judgement> {
 }
 
 /** @param delayMs from the call that wrote the change to the record; null: it did not arrive */
-export function judgeRecord(delayMs: number | null): Judgement {
+function judgeRecord(delayMs: number | null): Judgement {
   if (delayMs !== null) {
     return ok(`a change by hand reaches instances in ${Math.round(delayMs)} ms, the write included`);
   }

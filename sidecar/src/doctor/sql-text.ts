@@ -2,7 +2,7 @@
 import type { WatchedTable } from '@tidemark/protocol';
 import type { DeclaredTable } from '../config/tables-setting.ts';
 
-export function literal(text: string): string {
+function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 

@@ -145,7 +145,7 @@ describe('what is declared', () => {
 });
 
 describe('the publication (#24)', () => {
-  const needs = { hinted: ['app.a'], bestEffort: [] };
+  const needs = { hinted: ['app.a'], hasBroadcast: true, bestEffort: [] };
 
   it.each<[string, Inspection, string[], (string[] | undefined)[]]>([
     ['holds all', inspected({}), ['ok'], [undefined]],
@@ -179,9 +179,20 @@ describe('the publication (#24)', () => {
   });
 
   it('without a table of best effort fails: nothing else tells of it', () => {
-    const judged = judgePublication(inspected({ isPublished: false }), { hinted: [], bestEffort: ['app.a'] });
+    const judged = judgePublication(inspected({ isPublished: false }), {
+      hinted: [],
+      hasBroadcast: false,
+      bestEffort: ['app.a'],
+    });
     expect(statuses(judged)).toEqual(['fail']);
   });
+});
+
+it('a Realtime without realtime.send is told where broadcasts are wanted', () => {
+  const inspection = inspected({}, { sendsBroadcasts: false });
+  const needs = { hinted: [], hasBroadcast: true, bestEffort: [] };
+  expect(statuses(judgePublication(inspection, needs))).toEqual(['warn']);
+  expect(statuses(judgePublication(inspection, { ...needs, hasBroadcast: false }))).toEqual(['ok']);
 });
 
 describe('rights', () => {
