@@ -116,10 +116,15 @@ describe('a sidecar (#42, #44)', () => {
     await stack.proxies.http.heal();
     await sidecar.ready('working');
     await listener.hears(policies, 'meanwhile');
-    const told = sidecar.log.filter(
-      ({ msg, namespace }) => msg === 'rounds fail, nothing is proved' && namespace === 'main',
-    );
-    expect(told).toHaveLength(1);
+    // A slow machine may have them fail once more; what must not come is the same line again without a change between.
+    const told = sidecar.log
+      .filter(
+        ({ namespace, msg }) =>
+          namespace === 'main' && /^(?:rounds fail|running the rounds)/.test(String(msg)),
+      )
+      .map(({ msg }) => msg);
+    expect(told).toContain('rounds fail, nothing is proved');
+    expect(told.filter((msg, index) => msg === told[index - 1])).toEqual([]);
   });
 
   it('ends with 0 on SIGTERM while neither Redis nor Supabase answers', async () => {
