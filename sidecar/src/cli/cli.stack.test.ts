@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callTidemark } from '../testing/cli-call.ts';
+import { InstanceProcess } from '../testing/instance-process.ts';
 import { RecordListener } from '../testing/record-listener.ts';
 import { runSql } from '../testing/run-sql.ts';
 import { SidecarProcess } from '../testing/sidecar-process.ts';
@@ -64,10 +65,23 @@ describe('tidemark status', () => {
     const { code, out, err } = await runTidemark(['status', '--url', await sidecar.url()], env);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/^sidecar http:\/\/127\.0\.0\.1:\d+: ready\n {2}rounds of main: working\n/);
-    expect(out).toMatch(/^namespace main: head \d+-\d+, moving, round \d+; listening: 1 with rounds, 0 for/m);
+    expect(out).toMatch(/^namespace main: head \d+-\d+, moving, round \d+; listening: 1 for hints, \d for/m);
     expect(out).toMatch(/^ {2}copilot_internal\.tenant_llm_policies {2}copilot:llm:policy$/m);
     expect(out).toMatch(/^namespace conversations: /m);
     expect(out).toMatch(/all is well\n$/);
+  });
+
+  it('names the instances that are fresh', async () => {
+    await using instance = new InstanceProcess('api-1', stack);
+    await until(
+      async () => /^instance api-1 \([\d.]+\): fresh, tidemark \d+ ms old$/m.test((await run('status')).out),
+      {
+        what: 'the instance to be fresh',
+      },
+    );
+    // It takes its announcement back; a killed one would be called frozen for half a minute.
+    instance.kill('SIGTERM');
+    await instance.exited;
   });
 
   it('is content with Redis alone, and with the sidecar alone', async () => {
@@ -76,7 +90,7 @@ describe('tidemark status', () => {
     expect(JSON.parse(byRedis.out)).toMatchObject({
       sidecar: { kind: 'silent' },
       namespaces: expect.arrayContaining([
-        expect.objectContaining({ namespace: 'main', isMoving: true, engines: 1, instances: 0 }),
+        expect.objectContaining({ namespace: 'main', isMoving: true, hintListeners: 1 }),
       ]),
       problems: [],
     });

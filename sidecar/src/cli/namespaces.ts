@@ -7,10 +7,10 @@ export interface NamespaceView {
   /** null: no sidecar has run yet, or Redis lost it. */
   readonly head: Head | null;
   readonly watch: WatchDocument | null;
-  /** Engines that hear the hints: sidecars, or instances in embedded mode. */
-  readonly engines: number;
-  /** Instances that hear the records. */
-  readonly instances: number;
+  /** Who hears the hints: sidecars and instances. */
+  readonly hintListeners: number;
+  /** Who hears the records: instances. */
+  readonly recordListeners: number;
 }
 
 /** Of a deployment whose tables all are where `track` puts them by default. */
@@ -35,13 +35,13 @@ export async function readNamespace(
 ): Promise<NamespaceView> {
   const keys = namespaceKeys(keyPrefix, namespace);
   const [head, watch] = await redis.mget(keys.head, keys.watch);
-  const [, engines, , instances] = await redis.pubsub('NUMSUB', keys.hints, keys.records);
+  const [, hintListeners, , recordListeners] = await redis.pubsub('NUMSUB', keys.hints, keys.records);
   return {
     namespace,
     head: parseHead(head ?? '') ?? null,
     watch: parseWatch(watch ?? '') ?? null,
-    engines: Number(engines),
-    instances: Number(instances),
+    hintListeners: Number(hintListeners),
+    recordListeners: Number(recordListeners),
   };
 }
 
