@@ -22,6 +22,7 @@ const rpcs = [
   'select public.tidemark_next_generation()',
   `select public.tidemark_add_prefix('app.cached', 'p')`,
   'select public.tidemark_prune()',
+  `select public.tidemark_inspect(array['app.cached'])`,
 ];
 
 describe.each(outsiders)('%s (#23)', (role) => {

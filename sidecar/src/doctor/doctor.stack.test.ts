@@ -111,6 +111,19 @@ describe('tidemark doctor', () => {
     expect(out).not.toContain('postgres:postgres');
     expect(out).not.toContain(stack.serviceRoleKey);
   });
+
+  it('examines PostgreSQL and Redis alone where there is no Supabase', async () => {
+    const report = await examine({
+      SUPABASE_URL: '',
+      SUPABASE_SERVICE_ROLE_KEY: '',
+      DATABASE_URL: stack.databaseUrl,
+    });
+    expect(complaints(report)).toEqual([]);
+    expect(sentence(report, 'inspection')).toBe('data-api was skipped');
+    for (const check of ['database', 'triggers', 'rounds', 'record-arrival']) {
+      expect(report.findings).toContainEqual(expect.objectContaining({ check, status: 'ok' }));
+    }
+  });
 });
 
 describe('tidemark doctor tells a misconfiguration that no SQL mends', () => {
