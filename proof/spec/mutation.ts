@@ -1,11 +1,12 @@
-// A mutation takes one guard of an invariant out of the product, and names the test that must go red then. It is applied
+// A mutation takes one guard out of the product, and names the test that must go red then. It is applied
 // in a private clone only: the checkout itself is never touched.
 
-/** An invariant of docs/SPEC.md: I1, I2, … */
-type Invariant = `I${number}`;
+/** An invariant of docs/SPEC.md, `I1`, or a row of docs/requirements.md, `#1`. */
+type Kept = `I${number}` | `#${number}`;
 
 export interface Mutation {
-  readonly invariant: Invariant;
+  /** What the guard is there for. */
+  readonly keeps: Kept;
   /** From the root of the repository. */
   readonly file: string;
   /** Stands in the file exactly once. */
@@ -17,8 +18,10 @@ export interface Mutation {
 
 export interface NamedTest {
   readonly file: string;
-  /** As the test file has it; `%s` and the like stand for anything. */
+  /** Of the test, or of the describe around it, as the source has it; `%s` and `$what` stand for anything. */
   readonly name: string;
+  /** Where the source is, if the file runs a suite that others run, too. */
+  readonly suite?: string;
 }
 
 /** @throws when the guard does not stand in the text exactly once */
@@ -33,7 +36,7 @@ export function mutate(text: string, { file, guard, instead = '' }: Mutation): s
 /** Finds the test, and each row of a table of tests, by its name. */
 export function patternOf({ name }: NamedTest): string {
   return name
-    .split(/%[a-z]/)
+    .split(/%[a-z]|\$\w+/)
     .map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
     .join('.*');
 }

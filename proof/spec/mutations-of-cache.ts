@@ -5,19 +5,19 @@ const cache = 'packages/cache/src';
 
 export const cacheMutations: readonly Mutation[] = [
   {
-    invariant: 'I1',
+    keeps: 'I1',
     file: `${cache}/invalidate/namespace.ts`,
     guard: "for (const region of this.#byTable.get(table) ?? []) region.overtake(keys, 'record');",
     test: { file: `${cache}/region-overtake.test.ts`, name: 'ends an entry: the next read loads (R2)' },
   },
   {
-    invariant: 'I2',
+    keeps: 'I2',
     file: `${cache}/invalidate/listener-state.ts`,
     guard: "  if (comparePositions(record.previous, state.position) !== 0) return { kind: 'gap' };\n",
     test: { file: `${cache}/invalidate/listener-state.test.ts`, name: 'while %s: %s is %s (R2)' },
   },
   {
-    invariant: 'I3',
+    keeps: 'I3',
     file: `${cache}/invalidate/listener-state.ts`,
     guard: 'head.done > reading.begun)',
     instead: 'head.done >= reading.begun)',
@@ -27,7 +27,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I4',
+    keeps: 'I4',
     file: `${cache}/invalidate/listener.ts`,
     guard: "if (!Array.isArray(role) || role[0] !== 'master') {",
     instead: 'if (!Array.isArray(role)) {',
@@ -37,7 +37,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I4',
+    keeps: 'I4',
     file: `${cache}/invalidate/listener-state.ts`,
     guard: "return state.kind === 'lost' ? state : { ...state, readings: [], awaited: [] };",
     instead: 'return state;',
@@ -47,7 +47,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I4',
+    keeps: 'I4',
     file: `${cache}/invalidate/listener-state.ts`,
     guard: `  if (position.generation !== state.position.generation)
     return { state: adopt(position), tidemark: undefined };
@@ -58,7 +58,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I5',
+    keeps: 'I5',
     file: `${cache}/invalidate/tidemark.ts`,
     guard: 'if (at.monotonicMs > this.#at.monotonicMs) this.#at = at;',
     instead: 'this.#at = at;',
@@ -68,7 +68,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I5',
+    keeps: 'I5',
     file: `${cache}/invalidate/namespace.ts`,
     guard: 'this.tidemark.drop();',
     test: {
@@ -77,14 +77,14 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I6',
+    keeps: 'I6',
     file: `${cache}/invalidate/lease.ts`,
     guard: 'if (this.#needsPrefix && !watched.prefixes.includes(prefix)) {',
     instead: "if (this.#needsPrefix && prefix === '') {",
     test: { file: `${cache}/invalidate/lease.test.ts`, name: 'is %s' },
   },
   {
-    invariant: 'I7',
+    keeps: 'I7',
     file: `${cache}/read/read-path.ts`,
     guard: 'this.#keep(miss, await this.#parts.source.load(key, { encoded, begun, abandoned }), noted);',
     instead:
@@ -95,7 +95,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I8',
+    keeps: 'I8',
     file: `${cache}/clocks.ts`,
     guard: ' && this.wallMs() < start.wallMs + boundMs',
     test: {
@@ -104,7 +104,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I9',
+    keeps: 'I9',
     file: `${cache}/read/flight.ts`,
     guard: '    this.#isDetached = true;\n',
     test: {
@@ -113,7 +113,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I9',
+    keeps: 'I9',
     file: `${cache}/read/flight.ts`,
     guard:
       'return clocks.isWithin(flight.startedAt, this.#joinableMs, clocks.monotonicMs()) ? flight : undefined;',
@@ -124,20 +124,20 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I11',
+    keeps: 'I11',
     file: `${cache}/read/l2.ts`,
     guard: 'if (head === undefined || !this.#isAtOrPast(head)) return found;',
     instead: 'if (head === undefined) return found;',
     test: { file: `${cache}/read/l2.stack.test.ts`, name: 'when %s (R1)' },
   },
   {
-    invariant: 'I11',
+    keeps: 'I11',
     file: `${cache}/read/l2.ts`,
     guard: '!isAboveFloors(head, notedAt, tables) || ',
     test: { file: `${cache}/read/l2.stack.test.ts`, name: 'when %s, and that is counted (R1, R2)' },
   },
   {
-    invariant: 'I13',
+    keeps: 'I13',
     file: `${cache}/region.ts`,
     guard: '    this.#dropOwn(keys);\n    cache.engine?.ring();',
     instead: '    cache.engine?.ring();',
@@ -147,7 +147,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I13',
+    keeps: 'I13',
     file: `${cache}/region.ts`,
     guard: 'else for (const key of keys) this.#hold.hold(key, now);',
     test: {
@@ -156,7 +156,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I14',
+    keeps: 'I14',
     file: `${cache}/invalidate/hold.ts`,
     guard: 'if (this.#heldSinceMs.size >= maxHeld) this.holdAll(now);',
     instead: 'if (this.#heldSinceMs.size >= maxHeld) return;',
@@ -166,7 +166,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I25',
+    keeps: 'I25',
     file: `${cache}/invalidate/local-target.ts`,
     guard: 'namespace.tidemark.advance(this.#begunAt);',
     instead: 'namespace.tidemark.advance(this.#options.clocks.instant());',
@@ -176,7 +176,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I25',
+    keeps: 'I25',
     file: `${cache}/invalidate/local-target.ts`,
     guard: 'else namespace.reset();',
     instead: 'else void namespace;',
@@ -186,7 +186,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I26',
+    keeps: 'I26',
     file: `${cache}/redis.ts`,
     guard: ' && this.#options.clock.monotonicMs() >= this.#brokenUntilMs',
     test: {
@@ -195,7 +195,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I27',
+    keeps: 'I27',
     file: `${cache}/read/read-path.ts`,
     guard: 'if (shared !== undefined) return shared.wait(signal);',
     test: {
@@ -204,7 +204,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I28',
+    keeps: 'I28',
     file: `${cache}/invalidate/listener.ts`,
     guard: 'if (outcome.isBehind || head.watchHash !== namespace.watchHash) this.#resync();',
     instead: 'if (outcome.isBehind) this.#resync();',
@@ -214,7 +214,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I29',
+    keeps: 'I29',
     file: `${cache}/invalidate/namespace.ts`,
     guard: "this.#byPrefix.get(prefix)?.overtake(keys, 'hint');",
     instead:
@@ -225,7 +225,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I2',
+    keeps: 'I2',
     file: `${cache}/invalidate/listener.ts`,
     guard: "    if (replay.kind === 'broken') {\n      this.#adopt(reply);\n      return;\n    }\n",
     instead: "    if (replay.kind === 'broken') return;\n",
@@ -235,7 +235,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I28',
+    keeps: 'I28',
     file: `${cache}/invalidate/listener.ts`,
     guard: 'return this.#behind >= headsBehind;',
     instead: 'return false;',
@@ -245,7 +245,7 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I29',
+    keeps: 'I29',
     file: `${cache}/invalidate/hint-bus.ts`,
     guard: ' && hint.sender !== instanceId',
     test: {

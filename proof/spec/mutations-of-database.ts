@@ -5,7 +5,7 @@ const migrations = 'supabase/migrations/20261121000';
 
 export const databaseMutations: readonly Mutation[] = [
   {
-    invariant: 'I16',
+    keeps: 'I16',
     file: `${migrations}300_tidemark_changes_since.sql`,
     guard: 'where c.xid = any (finished)',
     instead: 'where false',
@@ -15,14 +15,14 @@ export const databaseMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I23',
+    keeps: 'I23',
     file: `${migrations}100_tidemark_watch.sql`,
     guard: 't.oid, t.xmin, t.tgenabled,',
     instead: 't.oid, t.tgenabled,',
     test: { file: 'supabase/tests/watch-hash.stack.test.ts', name: 'by %s' },
   },
   {
-    invariant: 'I24',
+    keeps: 'I24',
     file: `${migrations}400_tidemark_rpcs.sql`,
     guard: 'where o.xid < pg_snapshot_xmax(chosen) and pg_visible_in_snapshot(o.xid, chosen)',
     instead: 'where o.at <= old_enough',
@@ -32,7 +32,7 @@ export const databaseMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I24',
+    keeps: 'I24',
     file: `${migrations}300_tidemark_changes_since.sql`,
     guard: "'pruned', not coalesce(tidemark.contains(past, horizon), true),",
     instead: "'pruned', false,",

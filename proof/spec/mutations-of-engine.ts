@@ -5,7 +5,7 @@ const engine = 'packages/engine/src';
 
 export const engineMutations: readonly Mutation[] = [
   {
-    invariant: 'I15',
+    keeps: 'I15',
     file: `${engine}/round/round-loop.ts`,
     guard: 'since: begun.cursor?.snapshot ?? null,',
     instead: 'since: null,',
@@ -15,7 +15,7 @@ export const engineMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I18',
+    keeps: 'I18',
     file: `${engine}/publish/claim.ts`,
     guard: 'if (head !== undefined && head.position.generation > mine.generation) return startObserving;',
     test: {
@@ -24,7 +24,7 @@ export const engineMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I19',
+    keeps: 'I19',
     file: `${engine}/publish/redis-target.ts`,
     guard: "      this.#state = { kind: 'unsure', mine };\n",
     test: {
@@ -33,7 +33,7 @@ export const engineMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I20',
+    keeps: 'I20',
     file: `${engine}/publish/claim.ts`,
     guard: 'keptFloors: isSamePosition ? memory.head : null,',
     instead: 'keptFloors: isSamePosition ? memory.head : memory.head,',
@@ -43,7 +43,7 @@ export const engineMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I21',
+    keeps: 'I21',
     file: `${engine}/publish/next-record.ts`,
     guard: 'for (const [table, keys] of changes) if (keys === null) tableFloors.set(table, position);',
     test: {
@@ -52,7 +52,7 @@ export const engineMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I15',
+    keeps: 'I15',
     file: `${engine}/round/round-loop.ts`,
     guard: 'if (this.#isRung) return;',
     test: {
@@ -61,7 +61,7 @@ export const engineMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I18',
+    keeps: 'I18',
     file: `${engine}/round/round-loop.ts`,
     guard: "if (this.#state.kind === 'standby') {",
     instead: "if (this.#state.kind === 'starting') {",
@@ -71,7 +71,7 @@ export const engineMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I18',
+    keeps: 'I18',
     file: `${engine}/publish/redis-target.ts`,
     guard: '} else if (headText !== state.expectedHead) {',
     instead: "} else if (headText === '') {",
@@ -81,7 +81,7 @@ export const engineMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I18',
+    keeps: 'I18',
     file: `${engine}/publish/redis-target.ts`,
     guard: 'if (!isTaken) return this.#standBy();',
     test: {
@@ -90,7 +90,7 @@ export const engineMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I22',
+    keeps: 'I22',
     file: `${engine}/publish/redis-target.ts`,
     guard: 'if (read.isInRecovery) {',
     instead: 'if (read.isInRecovery === null) {',
@@ -100,7 +100,7 @@ export const engineMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I22',
+    keeps: 'I22',
     file: `${engine}/publish/redis-target.ts`,
     guard: 'if (isContinuous(state.memory.cursor, read)) return',
     instead: 'if (read) return',
@@ -110,7 +110,7 @@ export const engineMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I22',
+    keeps: 'I22',
     file: `${engine}/publish/redis-target.ts`,
     guard: 'if (claim.cursor === null || isContinuous(claim.cursor, read)) return claim;',
     instead: 'if (read) return claim;',

@@ -5,7 +5,7 @@ const protocol = 'packages/protocol/src';
 
 export const protocolMutations: readonly Mutation[] = [
   {
-    invariant: 'I10',
+    keeps: 'I10',
     file: `${protocol}/scripts/fill.ts`,
     guard: 'if string.find(changes, ARGV[needle], 1, true) then return 0 end',
     test: {
@@ -14,7 +14,7 @@ export const protocolMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I10',
+    keeps: 'I10',
     file: `${protocol}/scripts/fill.ts`,
     guard: ' or #records ~= behind then return 0 end',
     instead: ' then return 0 end',
@@ -24,7 +24,7 @@ export const protocolMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I10',
+    keeps: 'I10',
     file: `${protocol}/scripts/fill.ts`,
     guard: 'if generation ~= ARGV[1] then return 0 end',
     test: {
@@ -33,7 +33,7 @@ export const protocolMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I12',
+    keeps: 'I12',
     file: `${protocol}/wire/value.ts`,
     guard: ' || !text.startsWith(key, header.length)',
     test: {
@@ -42,7 +42,7 @@ export const protocolMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I17',
+    keeps: 'I17',
     file: `${protocol}/scripts/publish.ts`,
     guard: "redis.call('SET', KEYS[3], ARGV[3])",
     test: {
@@ -51,7 +51,7 @@ export const protocolMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I17',
+    keeps: 'I17',
     file: `${protocol}/scripts/publish.ts`,
     guard: "if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end",
     test: {
@@ -60,7 +60,7 @@ export const protocolMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I18',
+    keeps: 'I18',
     file: `${protocol}/scripts/begin.ts`,
     guard: 'if head ~= ARGV[1] then return head end',
     test: {
@@ -69,7 +69,7 @@ export const protocolMutations: readonly Mutation[] = [
     },
   },
   {
-    invariant: 'I22',
+    keeps: 'I22',
     file: `${protocol}/ports/journal.ts`,
     guard: '    !read.wasPruned &&\n',
     test: { file: `${protocol}/ports/journal.test.ts`, name: 'but not when %s (R1)' },

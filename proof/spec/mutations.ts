@@ -4,10 +4,14 @@ import { cacheMutations } from './mutations-of-cache.ts';
 import { databaseMutations } from './mutations-of-database.ts';
 import { engineMutations } from './mutations-of-engine.ts';
 import { protocolMutations } from './mutations-of-protocol.ts';
+import { storeMutations } from './mutations-of-stores.ts';
+import { storeTableMutations } from './mutations-of-store-tables.ts';
 
 export const mutations: readonly Mutation[] = [
   ...cacheMutations,
   ...engineMutations,
   ...protocolMutations,
   ...databaseMutations,
-].toSorted((a, b) => Number(a.invariant.slice(1)) - Number(b.invariant.slice(1)));
+  ...storeMutations,
+  ...storeTableMutations,
+].toSorted((a, b) => Number(a.keeps.slice(1)) - Number(b.keeps.slice(1)));

@@ -6,7 +6,7 @@ export const root: string = path.join(import.meta.dirname, '../..');
 
 export type Table = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-export function readSpecPage(): string {
+function readSpecPage(): string {
   return readFileSync(path.join(root, 'docs/SPEC.md'), 'utf8');
 }
 

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { mutate } from './mutation.ts';
 import { mutations } from './mutations.ts';
-import { withMutations } from './mutations-table.ts';
-import { readRows, readSpecPage, root } from './spec-page.ts';
+import { mutationTables, withMutations } from './mutations-table.ts';
+import { readRows, root } from './spec-page.ts';
 
 const invariants = readRows().filter(([first = '']) => /^I\d+ [A-Z]/.test(first));
 
@@ -31,7 +31,7 @@ describe('every invariant', () => {
 
   test('has a guard in the file that keeps it, which the test that proves it misses', () => {
     for (const [name = '', , keeper, proof] of invariants) {
-      const own = mutations.filter(({ invariant }) => name.startsWith(`${invariant} `));
+      const own = mutations.filter(({ keeps }) => name.startsWith(`${keeps} `));
       expect(
         own.some(({ file, test: { file: testFile } }) => file === keeper && testFile === proof),
         name,
@@ -41,13 +41,16 @@ describe('every invariant', () => {
 });
 
 describe('every mutation', () => {
-  test.each(mutations)('of $invariant in $file finds its guard and its test', (mutation) => {
+  test.each(mutations)('for $keeps in $file finds its guard and its test', (mutation) => {
     expect(mutate(read(mutation.file), mutation)).not.toBe(read(mutation.file));
-    expect(hasTest(read(mutation.test.file), mutation.test.name), mutation.test.name).toBe(true);
+    const { file, name, suite = file } = mutation.test;
+    expect(hasTest(read(suite), name), name).toBe(true);
+    expect(existsSync(path.join(root, file)), file).toBe(true);
   });
 
-  test('stands in the table of the specification', () => {
-    expect(withMutations(readSpecPage()), 'renew it with npm run mutate -- --write').toBe(readSpecPage());
+  test.each(mutationTables)('stands in its table: $page', (table) => {
+    const page = read(table.page);
+    expect(withMutations(page, table), 'renew it with npm run mutate -- --write').toBe(page);
   });
 });
 
