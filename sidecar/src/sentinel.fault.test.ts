@@ -52,6 +52,10 @@ it.skipIf(process.env['REDIS_URL'])(
     await until(async () => (await generationOf(second)) !== undefined, {
       what: 'the replica to have the head',
     });
+    await until(() => sentinel.hasReplica('mymaster'), {
+      what: 'the sentinel to know the replica',
+      everyMs: 50,
+    });
     const before = await generationOf(first);
 
     await first.kill();

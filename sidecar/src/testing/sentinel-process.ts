@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import type { RedisServer } from '@tidemark/devstack';
+import { Redis } from 'ioredis';
 
 const program = process.env['TIDEMARK_REDIS_SERVER'] ?? 'redis-server';
 
@@ -48,6 +49,18 @@ export class SentinelProcess implements AsyncDisposable {
     });
     await ready;
     return new SentinelProcess(child, port, folder);
+  }
+
+  /** Whether it has seen a replica that could take over: it looks at one every ten seconds only. */
+  async hasReplica(name: string): Promise<boolean> {
+    const redis = new Redis({ port: this.port, retryStrategy: () => null });
+    redis.on('error', () => {});
+    try {
+      const replicas = (await redis.call('SENTINEL', 'REPLICAS', name)) as string[][];
+      return replicas.some((fields) => fields[fields.indexOf('master-link-status') + 1] === 'ok');
+    } finally {
+      redis.disconnect();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
