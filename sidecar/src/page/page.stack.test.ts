@@ -28,6 +28,10 @@ async function says(page: Page, sentence: RegExp): Promise<void> {
   });
 }
 
+function positionOf(text: string | null): string | undefined {
+  return /at (\d+-\d+)/.exec(text ?? '')?.[1];
+}
+
 describe.skipIf(noBrowser !== undefined)('the status page', () => {
   beforeAll(async () => {
     stack = await startStack();
@@ -68,7 +72,7 @@ describe.skipIf(noBrowser !== undefined)('the status page', () => {
       stack.databaseUrl,
       `update ${policies} set default_model = 'llama' where tenant_id < 'tenant-2'`,
     );
-    const records = page.getByRole('region', { name: 'Invalidations' }).getByRole('list');
+    const records = page.getByRole('group', { name: 'The newest first' }).getByRole('list');
     await until(async () => (await records.textContent())?.includes('tenant-3') === true, {
       what: 'the invalidation to be shown',
       everyMs: 50,
@@ -123,7 +127,41 @@ describe.skipIf(noBrowser !== undefined)('the status page', () => {
     await page.close();
   });
 
+  it('holds the stream while somebody reads it, by the keyboard, too', async () => {
+    const page = await browser.open(await sidecar.url(), 'light');
+    await says(page, /\.$/);
+    const pause = page.getByRole('button', { name: 'Pause' });
+    const list = page.getByRole('group', { name: 'The newest first' });
+    const rounds = page.getByRole('listitem').filter({ hasText: /^conversations/ });
+    await pause.press('Enter');
+    const before = await rounds.textContent();
+    await runSql(
+      stack.databaseUrl,
+      `insert into copilot_internal.conversations (id, tenant_id) values ('held-back', 'tenant-1')`,
+    );
+    // Drawn from the same snapshot as the record would be.
+    await until(async () => positionOf(await rounds.textContent()) !== positionOf(before), {
+      what: 'the next position',
+      everyMs: 50,
+    });
+    expect(await list.textContent()).not.toContain('held-back');
+    await pause.press('Enter');
+    await until(async () => (await list.textContent())?.includes('held-back') === true, {
+      what: 'the record that was held back',
+      everyMs: 50,
+    });
+    await page.close();
+  });
+
   it('asks nobody but the sidecar, and has nothing to complain of', () => {
     expect(browser.complaints).toEqual([]);
+  });
+
+  it('says that what it shows is old when the sidecar is gone', async () => {
+    const page = await browser.open(await sidecar.url(), 'light');
+    await says(page, /\.$/);
+    sidecar.kill('SIGKILL');
+    await page.getByText('The sidecar does not answer').waitFor();
+    await page.close();
   });
 });
