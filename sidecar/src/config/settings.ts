@@ -136,7 +136,7 @@ export const settings: Readonly<Record<Variable, Setting>> = {
   TIDEMARK_HOST: {
     flag: 'host',
     path: 'http.host',
-    meaning: `address of /healthz and /readyz; default ${defaultHost}`,
+    meaning: `address of the status page, /healthz and /readyz; default ${defaultHost}`,
   },
   TIDEMARK_PORT: {
     flag: 'port',
