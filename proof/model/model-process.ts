@@ -109,6 +109,8 @@ export class Instance extends ModelProcess {
       keyPrefix,
       clock: this.clock,
       random: () => 0.5,
+      // Nothing that is served depends on it, and each of its steps would be one that finds nothing.
+      isAnnounced: false,
       ...(setup.hasRedis ? { redis: this.redisOption, redisTimeout: redisTimeoutMs } : {}),
       ...(setup.hasRedis && !setup.isEmbedded
         ? { journal: this.link.journal() }

@@ -138,7 +138,7 @@ describe('tidemark tail', () => {
   });
 });
 
-describe('tidemark explain and invalidate', () => {
+describe('tidemark explain and invalidate (#38)', () => {
   it('tell a fresh value, drop it from Redis by a record, and tell that it is gone', async () => {
     await using listener = await RecordListener.listen(stack.redisUrl, 'main');
     await fillL2('acme');
