@@ -118,10 +118,7 @@ describe('a sidecar (#42, #44)', () => {
     await listener.hears(policies, 'meanwhile');
     // A slow machine may have them fail once more; what must not come is the same line again without a change between.
     const told = sidecar.log
-      .filter(
-        ({ namespace, msg }) =>
-          namespace === 'main' && /^(?:rounds fail|running the rounds)/.test(String(msg)),
-      )
+      .filter(({ namespace, msg }) => namespace === 'main' && /^(?:rounds fail|running the rounds)/.test(msg))
       .map(({ msg }) => msg);
     expect(told).toContain('rounds fail, nothing is proved');
     expect(told.filter((msg, index) => msg === told[index - 1])).toEqual([]);
