@@ -71,7 +71,7 @@ export interface AuthValidationCacheOptions {
   readonly ttlSeconds?: number;
   /** First part of every Redis key, as of the cache. Default `copilot`. */
   readonly keyPrefix?: string;
-  /** Usually `process.env`; read for `ENABLE_AUTH_VALIDATION_CACHE`. Off: every `get` checks. */
+  /** Read for `ENABLE_AUTH_VALIDATION_CACHE`; off: every `get` checks. Default: the environment of the process. */
   readonly env?: EnvironmentVariables;
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -103,7 +103,7 @@ const optionNames: Readonly<Record<keyof AuthValidationCacheOptions, true>> = {
  */
 export function createAuthValidationCache(options: AuthValidationCacheOptions): AuthValidationCache {
   refuseUnknownOptions('createAuthValidationCache', options, optionNames);
-  const { flags } = parseCacheControl(options.env ?? {});
+  const { flags } = parseCacheControl(options.env);
   const { isOn, decidedBy } = flags.authValidationCache;
   (options.logger ?? silentLogger)
     .child({ component: 'auth-validation' })

@@ -20,7 +20,7 @@ export interface CacheableStoreOptions {
   readonly cacheTtlSeconds?: number;
   /** Where the table is. Default `copilot_internal`. */
   readonly schema?: SourceSchema;
-  /** Usually `process.env`. Without it every variable counts as unset, so that memory is refused. */
+  /** Default: the environment of the process. */
   readonly env?: EnvironmentVariables;
   readonly logger?: Logger;
 }
@@ -59,7 +59,7 @@ export function createCacheableStore<Store, Source extends Store>(
   const { factory, component, what, flag, ttl } = definition;
   refuseUnknownOptions(factory, options, optionNames);
   const { supabase, cache, schema, logger = silentLogger } = options;
-  const { mode, flags, ttls } = parseCacheControl(options.env ?? {});
+  const { mode, flags, ttls } = parseCacheControl(options.env);
   const { kind, isEnabled, reason } = chooseBackend({
     factory,
     hasSupabase: supabase !== undefined,

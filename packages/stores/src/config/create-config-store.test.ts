@@ -25,10 +25,10 @@ describeChoices(
   }),
 );
 
-test.each([{ NODE_ENV: 'production' }, {}, undefined])(
+test.each([{ NODE_ENV: 'production' }, {}])(
   'memory is refused outside development and test: %j (#4)',
   (env) => {
-    expect(() => createConversationConfigStore({ cache: createCache(), ...(env && { env }) })).toThrow(
+    expect(() => createConversationConfigStore({ cache: createCache(), env })).toThrow(
       /^createConversationConfigStore needs a Supabase client/,
     );
   },
@@ -57,7 +57,7 @@ describe('the options', () => {
   test.each([
     ['the option', { cacheTtlSeconds: 17, env: { CONFIG_CACHE_TTL_SECONDS: '60' } }, 17_000],
     ['the variable', { env: { CONFIG_CACHE_TTL_SECONDS: '60' } }, 60_000],
-    ['nobody', {}, 300_000],
+    ['nobody', { env: {} }, 300_000],
   ])('set the TTL when %s says so (#31)', (_, options, ttl) => {
     const cache = createCache();
     const region = vi.spyOn(cache, 'region');

@@ -1,5 +1,5 @@
 // Reads single variables and collects what is wrong with them, so that a start fails once with everything to fix. The
-// environment is a parameter: nothing here reads the process's own. Never shows the value of a secret.
+// environment is a parameter; the process's own is read in one other place. Never shows the value of a secret.
 import { EnvironmentError } from '../errors.ts';
 
 /** `process.env`, or a part of it. */

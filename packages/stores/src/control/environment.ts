@@ -5,6 +5,7 @@ import { readFlags, type Flags } from './flags.ts';
 import { readRedisSettings, type RedisSettings } from './redis-settings.ts';
 import { readRuntimeMode, type RuntimeMode } from './runtime-mode.ts';
 import { readSupabaseSettings, type SupabaseSettings } from './supabase-settings.ts';
+import { systemEnvironment } from './system-environment.ts';
 import { readTtls, type Ttls } from './ttls.ts';
 
 /** What the factories read: they are given their clients, so the addresses are not their business. */
@@ -35,8 +36,11 @@ export function parseEnvironment(variables: EnvironmentVariables): Environment {
   return environment;
 }
 
-/** @throws EnvironmentError listing every problem */
-export function parseCacheControl(variables: EnvironmentVariables): CacheControl {
+/**
+ * @param variables default: the environment of the process
+ * @throws EnvironmentError listing every problem
+ */
+export function parseCacheControl(variables: EnvironmentVariables = systemEnvironment()): CacheControl {
   const reader = new EnvironmentReader(variables);
   const control = readControl(reader);
   reader.throwIfProblems();

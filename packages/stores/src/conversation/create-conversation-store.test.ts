@@ -170,7 +170,7 @@ describe('the options', () => {
   test.each([
     ['the option', { cacheTtlSeconds: 17, env: { CONVERSATION_CACHE_TTL_SECONDS: '30' } }, 17_000],
     ['the variable', { env: { CONVERSATION_CACHE_TTL_SECONDS: '30' } }, 30_000],
-    ['nobody', {}, 60_000],
+    ['nobody', { env: {} }, 60_000],
   ])('set the TTL when %s says so (#31)', (_, options, ttl) => {
     const cache = createCache();
     const region = vi.spyOn(cache, 'region');

@@ -27,7 +27,7 @@ export interface ConversationStoreOptions {
    * invalidates its conversation. `ENABLE_CONVERSATION_CACHING` overrides it in both directions. Default false.
    */
   readonly enableCaching?: boolean;
-  /** Usually `process.env`. Without it every variable counts as unset, so that memory is refused. */
+  /** Default: the environment of the process. */
   readonly env?: EnvironmentVariables;
   readonly logger?: Logger;
   /** For memory: the rows to share with a path store. */
@@ -55,7 +55,7 @@ const optionNames: Readonly<Record<keyof ConversationStoreOptions, true>> = {
 export function createConversationStore(options: ConversationStoreOptions = {}): SharedConversationStore {
   refuseUnknownOptions('createConversationStore', options, optionNames);
   const { supabaseInternal, supabase = supabaseInternal, cache, logger = silentLogger } = options;
-  const { mode, flags, ttls } = parseCacheControl(options.env ?? {});
+  const { mode, flags, ttls } = parseCacheControl(options.env);
   const { kind, isEnabled, reason } = chooseConversationBackend({
     factory: 'createConversationStore',
     hasSupabase: supabase !== undefined,

@@ -38,7 +38,7 @@ export interface EventHubOptions {
   readonly redis?: SharedRedis;
   /** First part of every channel. Default `copilot`. */
   readonly keyPrefix?: string;
-  /** Usually `process.env`; read for `ENABLE_REDIS_EVENT_HUBS`. Off: events stay in this process. */
+  /** Read for `ENABLE_REDIS_EVENT_HUBS`; off: events stay in this process. Default: the environment of the process. */
   readonly env?: EnvironmentVariables;
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -91,7 +91,7 @@ type CommonParts = Omit<EventHubParts<never, never>, 'names' | 'channelOf'> & { 
 function resolve(factory: string, component: string, options: EventHubOptions): CommonParts {
   refuseUnknownOptions(factory, options, optionNames);
   const { redis, keyPrefix = 'copilot', logger = silentLogger, clock = systemClock } = options;
-  const { isOn, decidedBy } = parseCacheControl(options.env ?? {}).flags.eventHubs;
+  const { isOn, decidedBy } = parseCacheControl(options.env).flags.eventHubs;
   return {
     prefix: keyPrefix,
     redis: isOn ? redis : undefined,

@@ -23,7 +23,7 @@ export interface ConversationPathStoreOptions {
    * through it. Without it, cached conversations hear of them from the journal only.
    */
   readonly conversations?: ConversationRowWriter;
-  /** Usually `process.env`. Without it every variable counts as unset, so that memory is refused. */
+  /** Default: the environment of the process. */
   readonly env?: EnvironmentVariables;
   readonly logger?: Logger;
   /** For memory: the rows to share with a conversation store. */
@@ -50,7 +50,7 @@ export function createConversationPathStore(
 ): ConversationPathStore {
   refuseUnknownOptions('createConversationPathStore', options, optionNames);
   const { supabase, supabaseInternal = supabase, conversations, logger = silentLogger } = options;
-  const { mode, flags } = parseCacheControl(options.env ?? {});
+  const { mode, flags } = parseCacheControl(options.env);
   const { kind, reason } = chooseConversationBackend({
     factory: 'createConversationPathStore',
     hasSupabase: supabaseInternal !== undefined,

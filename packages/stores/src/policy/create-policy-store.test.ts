@@ -59,7 +59,7 @@ describe('without Supabase (#4)', () => {
   );
 
   test('memory is refused when no environment is given', () => {
-    expect(() => createPolicyStore()).toThrow(/NODE_ENV unset/);
+    expect(() => createPolicyStore({ env: {} })).toThrow(/NODE_ENV unset/);
   });
 
   test('a cache does not make memory allowed', () => {
@@ -96,7 +96,7 @@ describe('the options (#7)', () => {
   test.each([
     ['the option', { cacheTtlSeconds: 17, env: { POLICY_CACHE_TTL_SECONDS: '60' } }, 17_000],
     ['the variable', { env: { POLICY_CACHE_TTL_SECONDS: '60' } }, 60_000],
-    ['nobody', {}, 300_000],
+    ['nobody', { env: {} }, 300_000],
   ])('set the TTL when %s says so', (_, options, ttl) => {
     const cache = createCache();
     const region = vi.spyOn(cache, 'region');

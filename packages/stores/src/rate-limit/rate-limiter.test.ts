@@ -43,7 +43,7 @@ describe('a limiter without Redis (#35)', () => {
 
   test('says why it is alone', () => {
     const log = new RecordedLog();
-    const limiter = createRateLimiter({ logger: log, bucket: 'chat' });
+    const limiter = createRateLimiter({ logger: log, bucket: 'chat', env: {} });
     expect(limiter.status()).toEqual({
       backend: 'this process',
       reason: 'no Redis was given',

@@ -53,7 +53,7 @@ export interface RateLimiterOptions {
   readonly window?: Duration;
   /** First part of every Redis key. Default `copilot`. */
   readonly keyPrefix?: string;
-  /** Usually `process.env`; read for `ENABLE_RATE_LIMITER_REDIS`. Off: every instance counts for itself. */
+  /** Read for `ENABLE_RATE_LIMITER_REDIS`; off: every instance counts for itself. Default: the environment of the process. */
   readonly env?: EnvironmentVariables;
   readonly logger?: Logger;
 }
@@ -77,7 +77,7 @@ const optionNames: Readonly<Record<keyof RateLimiterOptions, true>> = {
  */
 export function createRateLimiter(options: RateLimiterOptions = {}): RateLimiter {
   refuseUnknownOptions('createRateLimiter', options, optionNames);
-  const { flags } = parseCacheControl(options.env ?? {});
+  const { flags } = parseCacheControl(options.env);
   const { isOn, decidedBy } = flags.rateLimiter;
   const bucket = parseInput(idSchema, 'bucket', options.bucket ?? 'default');
   const { redis } = options;

@@ -27,7 +27,7 @@ export interface LlmRouterOptions {
   /** Default {@link redactSensitiveText}. */
   readonly sanitize?: Sanitize;
   readonly logger?: Logger;
-  /** Usually `process.env`; read for `NODE_ENV` when there is no policy store. */
+  /** Read for `NODE_ENV` when there is no policy store. Default: the environment of the process. */
   readonly env?: EnvironmentVariables;
 }
 
@@ -74,7 +74,7 @@ class PolicyRouter implements LlmRouter {
   readonly #logger: Logger;
 
   constructor(options: LlmRouterOptions) {
-    if (options.policyStore === undefined) refuseOutsideDevelopment(options.env ?? {});
+    if (options.policyStore === undefined) refuseOutsideDevelopment(options.env);
     this.#policyStore = options.policyStore;
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
     this.#defaults = {
@@ -148,7 +148,7 @@ class PolicyRouter implements LlmRouter {
   }
 }
 
-function refuseOutsideDevelopment(env: EnvironmentVariables): void {
+function refuseOutsideDevelopment(env: EnvironmentVariables | undefined): void {
   const { mode } = parseCacheControl(env);
   if (mode.isMemoryAllowed) return;
   throw new EnvironmentError([

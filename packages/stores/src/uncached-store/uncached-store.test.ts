@@ -63,7 +63,7 @@ describe.each(factories)('$create.name (#4, #7)', (factory) => {
   });
 
   test.each([
-    ['no environment', {}],
+    ['no environment', { env: {} }],
     ['production', { env: { NODE_ENV: 'production' } }],
     ['a test that asks for Supabase', { env: { NODE_ENV: 'test', COPILOT_CONVERSATIONS_MODE: 'supabase' } }],
     [

@@ -13,7 +13,7 @@ export interface UncachedStoreOptions {
   readonly supabase?: SupabaseSource;
   /** Where the table and its functions are. Default `copilot_internal`. */
   readonly schema?: SourceSchema;
-  /** Usually `process.env`. Without it every variable counts as unset, so that memory is refused. */
+  /** Default: the environment of the process. */
   readonly env?: EnvironmentVariables;
   readonly logger?: Logger;
 }
@@ -47,7 +47,7 @@ export function createUncachedStore<Store>(
   const { factory, component, optionNames, onSupabase, inMemory } = definition;
   refuseUnknownOptions(factory, options, optionNames);
   const { supabase, schema, logger = silentLogger } = options;
-  const { mode } = parseCacheControl(options.env ?? {});
+  const { mode } = parseCacheControl(options.env);
   const { kind, reason } = chooseConversationBackend({
     factory,
     hasSupabase: supabase !== undefined,
