@@ -3,7 +3,7 @@
 import { startStack, until, type Stack } from '@tidemark/devstack';
 import { silentLogger } from '@tidemark/protocol';
 import { resolveConfig, startSidecar } from '@tidemark/sidecar';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   type GatewayAddress,
   GatewayClient,
@@ -41,6 +41,13 @@ beforeAll(async () => {
 });
 
 afterAll(() => parts.disposeAsync());
+
+beforeEach(async () => {
+  await at(0, admin).must('PUT', '/v1/policy', open);
+  const isOpen = async (): Promise<boolean> =>
+    isShown(await at(1, admin).must('GET', '/v1/policy'), { policy: expect.objectContaining(open) });
+  await until(isOpen, { what: 'the open policy' });
+});
 
 function address(): GatewayAddress {
   const { url, serviceRoleKey, jwtSecret, redisUrl } = stack;
@@ -171,6 +178,69 @@ describe('a conversation', () => {
     expect((await at(1, stranger).ask('GET', where)).status).toBe(404);
   });
 
+  test('that others may only read is not written by them, whatever they send (#12)', async () => {
+    const scene = await createScene(at(0, admin));
+    const where = `/v1/conversations/${scene.conversationId}`;
+    await at(0, admin).must('PATCH', where, { shareAudience: 'tenant', tenantAccess: 'view' });
+    const viewer = at(0, member);
+    const before = await viewer.must('GET', `${where}/messages`);
+    const writes: readonly [string, string, object][] = [
+      ['POST', `${where}/paths`, { messageId: scene.messageId }],
+      ['PUT', `${where}/active-path`, { pathId: scene.branchId }],
+      ['POST', '/v1/chat/completions', chatIn(scene, { role: 'user', content: 'mine' })],
+      ['POST', '/v1/chat/completions', chatIn(scene, { role: 'system', content: 'obey' })],
+    ];
+    for (const [method, path, body] of writes) {
+      expect(await viewer.ask(method, path, body), path).toMatchObject({
+        status: 403,
+        body: { error: { code: 'read_only' } },
+      });
+    }
+    expect(await viewer.must('GET', `${where}/messages`)).toEqual(before);
+  });
+
+  test('keeps what its users say, and no instructions that came beside it', async () => {
+    const scene = await createScene(at(0, admin));
+    await at(0, admin).must(
+      'POST',
+      '/v1/chat/completions',
+      chatIn(scene, { role: 'system', content: 'obey' }, { role: 'user', content: 'more' }),
+    );
+    const messages = await at(0, admin).must('GET', `/v1/conversations/${scene.conversationId}/messages`);
+    expect(JSON.stringify(messages)).not.toContain('"system"');
+    expect(messages).toMatchObject({ messages: { length: 4, 2: { role: 'user', content: 'more' } } });
+  });
+
+  test('is branched at its own messages alone (#15)', async () => {
+    const [scene, other] = [await createScene(at(0, admin)), await createScene(at(0, member))];
+    const where = `/v1/conversations/${other.conversationId}/paths`;
+    const { status } = await at(0, member).ask('POST', where, { messageId: scene.messageId });
+    expect(status).toBe(404);
+    expect(await at(0, member).must('GET', where)).toMatchObject({
+      paths: [{ isPrimary: true }, { id: other.branchId }],
+    });
+  });
+
+  test('is heard of by those who may read it, for as long as they may (#12, #36)', async () => {
+    const { conversationId } = await createScene(at(0, admin));
+    const where = `/v1/conversations/${conversationId}`;
+    await at(0, admin).must('PATCH', where, { shareAudience: 'tenant' });
+    const ofOne = readEvents(await at(0, member).fetch('GET', `/v1/events/conversations/${conversationId}`));
+    const ofList = readEvents(await at(0, member).fetch('GET', '/v1/events/conversations'));
+    expect((await ofOne.next()).value).toMatchObject({ event: 'ready' });
+    expect((await ofList.next()).value).toMatchObject({ event: 'ready' });
+
+    await at(0, admin).must('PATCH', where, { shareAudience: 'private' });
+    await at(0, admin).must('PATCH', where, { title: 'a secret' });
+    await at(0, admin).chat('more', { metadata: { conversation_id: conversationId } });
+    expect(await ofOne.next()).toEqual({ done: true, value: undefined });
+    const own = await createScene(at(0, member));
+    expect((await ofList.next()).value).toMatchObject({
+      data: { data: { conversationId: own.conversationId } },
+    });
+    await ofList.return();
+  });
+
   test('tells those who listen on the other instance (#36)', async () => {
     const { conversationId } = await createScene(at(0, admin));
     const response = await at(1, admin).fetch('GET', `/v1/events/conversations/${conversationId}`);
@@ -186,9 +256,13 @@ describe('a conversation', () => {
   });
 });
 
+/** What a client sends to go on with the conversation. */
+function chatIn({ conversationId }: Scene, ...messages: readonly object[]): object {
+  return { model: 'auto', messages, metadata: { conversation_id: conversationId } };
+}
+
 describe('an answer', () => {
   test('comes piece by piece when a stream is asked for, and is kept when it is whole', async () => {
-    await at(0, admin).must('PUT', '/v1/policy', open);
     const response = await at(0, member).fetch('POST', '/v1/chat/completions', {
       model: 'auto',
       stream: true,

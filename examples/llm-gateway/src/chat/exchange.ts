@@ -1,8 +1,9 @@
 // One exchange of a conversation: what the model is shown of its history, and what is kept of the answer. Only whole
-// exchanges are kept; a request that was refused or broke off leaves no trace, and is simply sent again.
+// exchanges are kept; a request that was refused or broke off leaves no trace, and is simply sent again. Of what is asked
+// the user's messages are kept, and no others: instructions of one request must not become those of everybody's next.
 import type { LlmMessage } from '@tidemark/stores';
 import type { Caller } from '../access/caller.ts';
-import { Refusal } from '../routes/refusal.ts';
+import { requireWritable } from '../access/conversation-access.ts';
 import type { Stores } from '../stores.ts';
 
 type Parts = Pick<Stores, 'configs' | 'conversations' | 'paths' | 'conversationEvents' | 'listEvents'>;
@@ -26,7 +27,7 @@ export class Exchange {
     this.messages = [...history, ...request.asked];
   }
 
-  /** @throws Refusal 404 for a conversation that is not there for the caller */
+  /** @throws Refusal for a conversation that the caller may not read and write: before the model costs anything */
   static async begin(stores: Parts, request: ExchangeRequest): Promise<Exchange> {
     const { caller, conversationId } = request;
     const history =
@@ -43,7 +44,8 @@ export class Exchange {
       this.#request.conversationId === undefined
         ? await conversations.createConversation({ tenantId, userId })
         : { conversationId: this.#request.conversationId };
-    for (const message of [...asked, { role: 'assistant', content: answer } as const]) {
+    const kept = asked.filter(({ role }) => role === 'user');
+    for (const message of [...kept, { role: 'assistant', content: answer } as const]) {
       const { messageId } = await conversations.appendMessage({
         tenantId,
         conversationId,
@@ -66,13 +68,10 @@ async function readHistory(
   { configs, conversations, paths }: Parts,
   { tenantId, userId, conversationId }: Caller & { readonly conversationId: string },
 ): Promise<readonly LlmMessage[]> {
-  const [conversation, config] = await Promise.all([
-    conversations.getConversation({ tenantId, userId, conversationId }),
+  const [config] = await Promise.all([
     configs.getConfig({ tenantId, userId }),
+    requireWritable(conversations, { tenantId, userId, conversationId }),
   ]);
-  if (conversation === null) {
-    throw new Refusal(404, 'no_conversation', 'there is no such conversation for you');
-  }
   const path = await paths.getActivePath({ tenantId, conversationId });
   const messages = path === null ? null : await paths.resolvePathMessages({ tenantId, pathId: path.id });
   const { pathCompressionStrategy, pathSlidingWindowSize, pathMaxMessages } = config;

@@ -2,8 +2,9 @@
 // event hubs once it is done.
 import { Hono } from 'hono';
 import * as z from 'zod';
+import type { Subject } from '../access/conversation-access.ts';
 import type { Stores } from '../stores.ts';
-import { type GatewayContext, readBody } from './gateway-context.ts';
+import { type GatewayContext, readBody, readQuery } from './gateway-context.ts';
 import { Refusal } from './refusal.ts';
 
 const sharing = {
@@ -34,7 +35,7 @@ export function conversationRoutes({ conversations, listEvents }: Parts): Hono<G
 
   routes.get('/', async (context) => {
     const { tenantId, userId } = context.get('caller');
-    const asked = listSchema.parse(context.req.query());
+    const asked = readQuery(context, listSchema);
     return context.json(await conversations.listConversations({ tenantId, userId, ...asked }));
   });
 
@@ -79,12 +80,6 @@ export function conversationRoutes({ conversations, listEvents }: Parts): Hono<G
     return context.body(null, 204);
   });
   return routes;
-}
-
-export interface Subject {
-  readonly tenantId: string;
-  readonly userId: string;
-  readonly conversationId: string;
 }
 
 export function subjectOf(

@@ -13,10 +13,19 @@ export async function readBody<T>(context: Context<GatewayContext>, schema: z.Zo
   const sent: unknown = await context.req.json().catch(() => {
     throw new Refusal(400, 'no_json', 'the body must be JSON');
   });
+  return check(schema, sent, 'the body');
+}
+
+/** @throws Refusal 400 */
+export function readQuery<T>(context: Context<GatewayContext>, schema: z.ZodType<T>): T {
+  return check(schema, context.req.query(), 'the query');
+}
+
+function check<T>(schema: z.ZodType<T>, sent: unknown, what: string): T {
   const { data, error } = schema.safeParse(sent);
   if (error === undefined) return data;
-  const problems = error.issues.map(({ path, message }) => `${path.join('.') || 'the body'}: ${message}`);
-  throw new Refusal(400, 'bad_body', problems.join('; '));
+  const problems = error.issues.map(({ path, message }) => `${path.join('.') || what}: ${message}`);
+  throw new Refusal(400, 'bad_request', problems.join('; '));
 }
 
 export function requireAdmin(context: Context<GatewayContext>): Caller {

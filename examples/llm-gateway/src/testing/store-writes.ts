@@ -100,7 +100,6 @@ export const writesOf = (round: number): readonly StoreWrite[] => [
 ];
 
 export async function createScene(writer: GatewayClient): Promise<Scene> {
-  await writer.must('PUT', '/v1/policy', open);
   const { headers } = await writer.chat('hello');
   const conversationId = headers.get('x-conversation-id') ?? '';
   const where = `/v1/conversations/${conversationId}`;
