@@ -9,6 +9,7 @@ import {
   type SupabaseTableOptions,
   toReadRequest,
 } from '../supabase/ask-supabase.ts';
+import { formatList } from '../supabase/format-list.ts';
 import {
   parseGlobalChange,
   parseIdentity,
@@ -104,9 +105,4 @@ export class SupabaseConversationConfigStore implements BackingConfigStore {
     );
     this.#logger.info({ scope }, 'conversation config deleted');
   }
-}
-
-/** Quoted by ourselves: supabase-js leaves quotes and backslashes inside a value as they are, and so ends it early. */
-function formatList(values: readonly string[]): string {
-  return `(${values.map((value) => `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`).join()})`;
 }

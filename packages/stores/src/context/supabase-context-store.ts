@@ -12,6 +12,7 @@ import {
   type SupabaseTableOptions,
   toReadRequest,
 } from '../supabase/ask-supabase.ts';
+import { formatList } from '../supabase/format-list.ts';
 import { contextColumns, contextTable, fromContextRow, toContextRow } from './context-row.ts';
 import { contextIdentitySchema, contextInputSchema, nodeIdsSchema } from './context-schema.ts';
 import type { ConversationContextStore } from './context-store.ts';
@@ -35,8 +36,8 @@ export class SupabaseConversationContextStore implements ConversationContextStor
       this.#table
         .from()
         .select(contextColumns)
-        .eq('tenant_id', owner.tenantId)
-        .eq('conversation_id', owner.conversationId)
+        .filter('tenant_id', 'in', formatList([owner.tenantId]))
+        .filter('conversation_id', 'in', formatList([owner.conversationId]))
         .abortSignal(signal)
         .retry(false)
         .maybeSingle(),

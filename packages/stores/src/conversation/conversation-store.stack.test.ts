@@ -11,6 +11,7 @@ import {
 import { describeConversationHistories } from '../testing/conversation-history.ts';
 import { describeConversationLists } from '../testing/conversation-list-suite.ts';
 import { describeConversationStore } from '../testing/conversation-store-suite.ts';
+import { awkwardIds } from '../testing/policy-arbitrary.ts';
 import { connectSupabase } from '../testing/policy-instance.ts';
 import { newTenant } from '../testing/conversation-under-test.ts';
 import { tidemarkPassed } from '../testing/tidemark-passed.ts';
@@ -65,6 +66,13 @@ const ann = { tenantId: 'acme', userId: 'ann' };
 async function create(title = 'a title'): Promise<typeof ann & { readonly conversationId: string }> {
   return { ...ann, ...(await on.source.createConversation({ ...ann, title })) };
 }
+
+test.each(awkwardIds)('a conversation that others called %j is found under that id', async (id) => {
+  await database.query(`insert into copilot_internal.conversations (id, tenant_id) values ($1, 'acme')`, [
+    id,
+  ]);
+  expect(await on.source.readRow(id)).toMatchObject({ id, tenantId: 'acme' });
+});
 
 describe('a list', () => {
   test('loses no conversation between two whose last messages are a microsecond apart (#11)', async () => {

@@ -13,6 +13,7 @@ import {
   type SupabaseTable,
   toReadRequest,
 } from '../supabase/ask-supabase.ts';
+import { formatList } from '../supabase/format-list.ts';
 import { requireWritable, type WriteTarget } from './conversation-access.ts';
 import { formatCursor, parseCursor, positionAfter } from './conversation-cursor.ts';
 import {
@@ -190,7 +191,7 @@ export class SupabaseConversationStore implements ConversationSource {
       this.#table
         .from()
         .select(conversationColumns)
-        .eq('id', id)
+        .filter('id', 'in', formatList([id]))
         .abortSignal(signal)
         .retry(false)
         .maybeSingle(),

@@ -13,6 +13,7 @@ import {
   type SupabaseTableOptions,
   toReadRequest,
 } from '../supabase/ask-supabase.ts';
+import { formatList } from '../supabase/format-list.ts';
 import { fromPolicyRow, policyColumns, policyTable, toPolicyRow } from './policy-row.ts';
 import { policyInputSchema } from './policy-schema.ts';
 import type { LlmPolicyStore } from './policy-store.ts';
@@ -40,7 +41,7 @@ export class SupabasePolicyStore implements LlmPolicyStore {
       this.#table
         .from()
         .select(policyColumns)
-        .eq('tenant_id', id)
+        .filter('tenant_id', 'in', formatList([id]))
         .abortSignal(signal)
         .retry(false)
         .maybeSingle(),
@@ -70,7 +71,12 @@ export class SupabasePolicyStore implements LlmPolicyStore {
   async deletePolicy(tenantId: string): Promise<void> {
     const id = parseInput(tenantIdSchema, 'tenantId', tenantId);
     await askSupabase(this.#table, { action: 'delete' }, (signal) =>
-      this.#table.from().delete().eq('tenant_id', id).select('tenant_id').abortSignal(signal),
+      this.#table
+        .from()
+        .delete()
+        .filter('tenant_id', 'in', formatList([id]))
+        .select('tenant_id')
+        .abortSignal(signal),
     );
     this.#logger.info({ tenantId: id }, 'policy deleted');
   }

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ConversationContextStore } from '../context/context-store.ts';
 import type { ContextIdentity, ConversationContext } from '../context/context.ts';
-import { tenantIdArbitrary as idArbitrary } from './policy-arbitrary.ts';
+import { awkwardIds, tenantIdArbitrary as idArbitrary } from './policy-arbitrary.ts';
 
 export interface ContextStoreSuite {
   /** The store under test; it may hold contexts of earlier tests. */
@@ -53,6 +53,12 @@ export function describeContextStore(name: string, suite: ContextStoreSuite): vo
   describe(`${name} keeps contexts (#14)`, () => {
     test('a conversation without one has null', async () => {
       expect(await store().load(await newIdentity())).toBeNull();
+    });
+
+    test.each(awkwardIds)('the tenant %j finds its own', async (tenantId) => {
+      const identity = await newIdentity(tenantId);
+      await store().save(identity, { activeNodeIds: ['a'] });
+      expect(await store().load(identity)).toEqual({ activeNodeIds: ['a'] });
     });
 
     test('after any history of saves and merges a context is what they say', async () => {

@@ -8,18 +8,26 @@ import {
   type TenantLlmPolicy,
 } from '../policy/policy.ts';
 
-const awkward = [
+export const awkwardIds: readonly string[] = [
   'constructor',
   'a:b',
   '100%',
   '%3A',
   'null',
+  'true',
+  '17',
   'eq.x',
   'a,b',
   '"q"',
   "o'b",
   '{t}',
+  '{}',
+  '(a)',
   ' ',
+  ' a ',
+  '\u00a0',
+  '\\',
+  '\\"',
   '*',
   'ü',
   '👍',
@@ -27,7 +35,7 @@ const awkward = [
 ];
 
 const text: fc.Arbitrary<string> = fc.oneof(
-  fc.constantFrom(...awkward),
+  fc.constantFrom(...awkwardIds),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).filter((value) => !value.includes('\0')),
 );
 
