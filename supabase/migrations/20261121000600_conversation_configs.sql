@@ -146,11 +146,12 @@ select copilot_private.reserve_functions(array['copilot_internal.effective_confi
 select copilot_private.reserve_table('copilot_internal.conversation_configs');
 grant select, insert, update, delete on copilot_internal.conversation_configs to authenticated;
 
--- The sub-selects make tenant and user constants of the statement, not calls per row.
+-- The sub-selects make tenant and user constants of the statement, not calls per row. Without a tenant nothing applies to
+-- anybody, so that the row for everybody is closed to a token without one too.
 drop policy if exists users_read_what_applies_to_them on copilot_internal.conversation_configs;
 create policy users_read_what_applies_to_them on copilot_internal.conversation_configs
 for select to authenticated using (
-  tenant_id is null
+  tenant_id is null and (select copilot_private.token_tenant_id()) is not null
   or tenant_id = (select copilot_private.token_tenant_id())
     and (user_id is null or user_id = (select copilot_private.token_user_id()))
 );

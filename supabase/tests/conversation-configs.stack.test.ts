@@ -164,12 +164,9 @@ describe('who sees it (#23)', () => {
     ['a user without a row', { tenant_id: 'acme', sub: 'eve' }, ['acme', 'global']],
     ['a token without a user', { tenant_id: 'acme' }, ['acme', 'global']],
     ['a token with an empty user', { tenant_id: 'acme', sub: '' }, ['acme', 'global']],
-    ['a user without a tenant', { sub: 'ann' }, ['global']],
-    [
-      'a user whose tenant is in user_metadata',
-      { user_metadata: { tenant_id: 'acme' }, sub: 'ann' },
-      ['global'],
-    ],
+    ['a user without a tenant', { sub: 'ann' }, []],
+    ['a user with an empty tenant', { tenant_id: '', sub: 'ann' }, []],
+    ['a user whose tenant is in user_metadata', { user_metadata: { tenant_id: 'acme' }, sub: 'ann' }, []],
   ])('%s: the levels that apply, never the row of another user or tenant', async (_, claims, expected) => {
     const rows = await database.as('authenticated', `select scope_key from ${table} order by 1`, claims);
     expect(rows.map(({ scope_key }) => scope_key)).toEqual(expected);
