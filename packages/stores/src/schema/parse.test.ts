@@ -11,6 +11,17 @@ const schema = z.strictObject(
   { error: 'must be an object' },
 );
 
+function nested(levels: number, wrap: (inner: unknown) => unknown): unknown {
+  let value: unknown = 'core';
+  for (let level = 0; level < levels; level += 1) value = wrap(value);
+  return value;
+}
+
+function circle(): unknown {
+  const value: Record<string, unknown> = {};
+  return Object.assign(value, { one: value, other: value });
+}
+
 describe('an input', () => {
   test.each([
     [{ name: 3 }, 'name must be a text, got 3'],
@@ -39,6 +50,23 @@ describe('an input', () => {
     );
   });
 
+  test.each([
+    ['20,000 lists in each other', () => nested(20_000, (inner) => [inner])],
+    ['20,000 objects in each other', () => nested(20_000, (inner) => ({ inner }))],
+    ['101 lists in each other', () => nested(101, (inner) => [inner])],
+    ['an object that holds itself, twice', circle],
+  ])('is refused as too deep: %s', (_, make) => {
+    const message = 'thing must be nested 100 times at most, got more';
+    expect(() => parseInput(z.unknown(), 'thing', make())).toThrow(
+      expect.objectContaining({ code: 'INPUT_INVALID', message }),
+    );
+  });
+
+  test('may be 100 levels deep', () => {
+    const deep = nested(100, (inner) => [inner]);
+    expect(parseInput(z.unknown(), 'thing', deep)).toEqual(deep);
+  });
+
   test('keeps what is no plain object as it is', () => {
     const date = new Date(0);
     expect(parseInput(z.object({ at: z.date() }), 'thing', { at: date })).toEqual({ at: date });
@@ -56,6 +84,13 @@ describe('a row', () => {
         code: 'ROW_INVALID',
         message: `the row in public.things of "t" can't be used: ["odd name"][1] must be an integer, got null`,
       }),
+    );
+  });
+
+  test('is refused when it is too deep', () => {
+    const row = { name: nested(20_000, (inner) => [inner]) };
+    expect(() => parseRow(schema, 'public.things of "t"', row)).toThrow(
+      expect.objectContaining({ code: 'ROW_INVALID' }),
     );
   });
 

@@ -3,6 +3,10 @@
 import type * as z from 'zod';
 import { InvalidInputError, InvalidRowError } from '../errors.ts';
 
+/** Deeper than any schema accepts, so that the schemas say what is wrong above it; far from where the stack ends. */
+const maxDepth = 100;
+const depthRule = `${maxDepth} times at most, got more`;
+
 /**
  * Checks what a caller gave. A field that is present but undefined counts as absent, as TypeScript callers expect.
  *
@@ -10,6 +14,7 @@ import { InvalidInputError, InvalidRowError } from '../errors.ts';
  * @throws InvalidInputError naming every field that breaks a rule
  */
 export function parseInput<T>(schema: z.ZodType<T>, name: string, input: unknown): T {
+  if (isDeeperThan(maxDepth, input)) throw new InvalidInputError(`${name} must be nested ${depthRule}`);
   const given = dropAbsent(input, (value) => value === undefined);
   const result = schema.safeParse(given);
   if (result.success) return result.data;
@@ -23,6 +28,9 @@ export function parseInput<T>(schema: z.ZodType<T>, name: string, input: unknown
  * @throws InvalidRowError naming every field that breaks a rule
  */
 export function parseRow<T>(schema: z.ZodType<T>, where: string, row: unknown): T {
+  if (isDeeperThan(maxDepth, row)) {
+    throw new InvalidRowError(`the row in ${where} can't be used: it must be nested ${depthRule}`);
+  }
   return parsePresent(schema, where, dropAbsent(row, isSqlAbsent));
 }
 
@@ -45,6 +53,12 @@ function parsePresent<T>(schema: z.ZodType<T>, where: string, given: unknown): T
 
 function isSqlAbsent(value: unknown): boolean {
   return value === undefined || value === null;
+}
+
+/** Ends at the first way down that is too long, so that a circle is found at once. */
+function isDeeperThan(depth: number, value: unknown): boolean {
+  if (!Array.isArray(value) && !isPlainObject(value)) return false;
+  return depth === 0 || Object.values(value).some((field) => isDeeperThan(depth - 1, field));
 }
 
 function dropAbsent(value: unknown, isAbsent: (value: unknown) => boolean): unknown {
