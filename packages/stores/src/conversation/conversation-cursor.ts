@@ -40,7 +40,13 @@ export function positionAfter(position: ListPosition | undefined, read: ListRead
   return { kind: 'moved', lastMessageAt: position.newest, createdAt: 'infinity', id: '' };
 }
 
-const time = z.union([z.iso.datetime({ offset: true }), z.enum(['infinity', '-infinity'])]);
+/** What an ISO time may be and PostgreSQL refuses: the year 0, offsets of 16 hours, digits without end. */
+const unreadableTime = /^0000|[+-](?:1[6-9]|2\d):\d\d$|\.\d{10,}/;
+
+const time = z.union([
+  z.iso.datetime({ offset: true }).refine((text) => !unreadableTime.test(text)),
+  z.enum(['infinity', '-infinity']),
+]);
 
 const key = { lastMessageAt: time, createdAt: time, id: textSchema };
 

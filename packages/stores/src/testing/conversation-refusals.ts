@@ -1,4 +1,5 @@
 // What no conversation store takes, and the words of the refusal: a part of the conformance suite.
+import { formatCursor } from '../conversation/conversation-cursor.ts';
 import type { ConversationStore } from '../conversation/conversation-store.ts';
 
 interface RefusedInput {
@@ -149,6 +150,26 @@ export const refusedInputs: readonly RefusedInput[] = [
     act: (store) => store.listConversations({ tenantId, cursor: 'bm90aGluZw' }),
     says: 'cursor must be the nextCursor of an earlier page, got another text',
   },
+  ...[
+    '0000-01-01T00:00:00+00:00',
+    '2026-01-01T00:00:00+16:00',
+    '2026-01-01T00:00:00-23:59',
+    `2026-01-01T00:00:00.${'1'.repeat(200)}+00:00`,
+  ].map((time): RefusedInput => ({
+    what: `a cursor that somebody made up, with the time ${time.slice(0, 40)}`,
+    act: (store) =>
+      store.listConversations({
+        tenantId,
+        cursor: formatCursor({
+          kind: 'newest first',
+          lastMessageAt: time,
+          createdAt: time,
+          id: 'c',
+          newest: time,
+        }),
+      }),
+    says: 'cursor must be the nextCursor of an earlier page, got another text',
+  })),
   {
     what: 'sharing without a user',
     act: (store) => store.updateSharing(untyped({ ...own, title: 'x' })),
