@@ -90,11 +90,15 @@ const optionNames: Readonly<Record<keyof AuthValidationCacheOptions, true>> = {
 /**
  * ```ts
  * const validations = createAuthValidationCache({ cache, redis, env });
+ * const goneCodes = new Set<unknown>(['user_not_found', 'user_banned']);
  * const { isValid, tenantId } = await validations.get(userId, async () => {
  *   const { data, error } = await supabase.auth.getUser(token);
- *   if (error !== null && error.status !== 401 && error.status !== 403) throw error; // could not be said
- *   const claim: unknown = data.user?.app_metadata['tenant_id'];
- *   return { isValid: data.user !== null, ...(typeof claim === 'string' && { tenantId: claim }) };
+ *   if (error !== null && goneCodes.has(error.code)) return { isValid: false };
+ *   // An expired token, a rate limit, an outage: it says nothing of the user, so nothing may be remembered of it.
+ *   if (error !== null) throw error;
+ *   if (data.user.id !== userId) throw new Error(`the token must be of the user ${userId}, got another user's`);
+ *   const claim: unknown = data.user.app_metadata['tenant_id'];
+ *   return { isValid: true, ...(typeof claim === 'string' && claim !== '' && { tenantId: claim }) };
  * });
  * await validations.invalidate(userId); // signed out, banned, moved to another tenant
  * ```
