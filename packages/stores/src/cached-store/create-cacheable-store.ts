@@ -18,7 +18,7 @@ export interface CacheableStoreOptions {
   readonly cache?: Cache;
   /** Default: what the variable of the kind says, else 300. */
   readonly cacheTtlSeconds?: number;
-  /** Where the table is. Default `copilot_internal`. */
+  /** Where the table is. Default `copilot_internal`, as the migrations have it; in `public` it is the caller's own. */
   readonly schema?: SourceSchema;
   /** Default: the environment of the process. */
   readonly env?: EnvironmentVariables;

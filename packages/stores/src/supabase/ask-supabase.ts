@@ -11,7 +11,11 @@ import type { ReadOptions } from '../store-options.ts';
  */
 export type SupabaseSource = Pick<SupabaseClient, 'schema'>;
 
-/** The schemas that the migrations create the tables in. */
+/**
+ * The schemas that a store can ask. The migrations create the tables in `copilot_internal`, and only there: a copy in
+ * `public` is the caller's own, who gives it row level security, grants, the triggers and `tidemark.track`. Without the
+ * first two whoever has the public key may read it; without the last its region gets no lease, and every read asks it.
+ */
 export const sourceSchemas = ['copilot_internal', 'public'] as const;
 
 export type SourceSchema = (typeof sourceSchemas)[number];
@@ -22,7 +26,7 @@ export const defaultSourceSchema: SourceSchema = 'copilot_internal';
 export const defaultDeadline: Duration = '10s';
 
 export interface SupabaseTableOptions {
-  /** Default `copilot_internal`. */
+  /** Default `copilot_internal`; see {@link sourceSchemas} for the other. */
   readonly schema?: SourceSchema;
   /** After this a request counts as failed; a write's outcome is unknown then. Default 10 s. */
   readonly deadline?: Duration;

@@ -11,7 +11,10 @@ import type { SourceSchema, SupabaseSource, SupabaseTableOptions } from '../supa
 export interface UncachedStoreOptions {
   /** A client with the service role's key. */
   readonly supabase?: SupabaseSource;
-  /** Where the table and its functions are. Default `copilot_internal`. */
+  /**
+   * Where the table and its functions are. Default `copilot_internal`, as the migrations have them; in `public` they are
+   * the caller's own.
+   */
   readonly schema?: SourceSchema;
   /** Default: the environment of the process. */
   readonly env?: EnvironmentVariables;
