@@ -83,6 +83,21 @@ describe('after a change of the whole table', () => {
     expect(other.loads).toEqual(['k']);
   });
 
+  it('a slow Redis does not stretch the wait: no look begins when its time is over (R4)', async () => {
+    await startLoad();
+    other.redisDelayMs = 45;
+    const waiting = other.region.get('k');
+    // Of 155 ms, ticket and looks take 45 each: the third pause gets the 5 that are left.
+    for (const ms of [5, 10, 5]) {
+      await answers(other);
+      other.clock.jump(ms);
+    }
+    await answers(other);
+    expect(other.loads).toEqual(['k']);
+    expect(sent(other).slice(0, 6)).toEqual(['mget', 'set', 'mget', 'mget', 'mget', 'evalsha']);
+    expect(await waiting).toBe('from the source');
+  });
+
   it('keys are shared out: of many, each instance loads those whose tickets it got (R5)', async () => {
     const land = await startLoad('a');
     const waiting = other.region.getMany(['a', 'b']);

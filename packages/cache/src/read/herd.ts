@@ -14,11 +14,24 @@ export interface HerdOptions {
   readonly prefix: string;
 }
 
+export interface HerdWait {
+  /** When the tickets were asked for, monotonic: the time of the wait counts from there. */
+  readonly askedMs: number;
+  /** Ends the wait at once. */
+  readonly ending: AbortSignal;
+}
+
 /** Misses so soon after the overtaking are a herd's; later ones are ordinary, and ask for no ticket. */
 const herdMs = 1_000;
 
-/** Before each look: a near source answers within the first ones. Together what a slow or dead holder costs the others. */
+/** Before each look: a near source answers within the first ones. */
 const pausesMs = [5, 10, 20, 40, 80];
+
+/**
+ * From asking for the ticket to the end of the last pause: what a slow or dead holder costs the others. A Redis that is
+ * slow as well takes its part of it, and beyond it the answer to the last look, with its own deadline (R4).
+ */
+const waitMs = pausesMs.reduce((sum, pauseMs) => sum + pauseMs);
 
 /** A little longer than the looks: who comes while the others wait, waits as well. */
 const ticketMs = 200;
@@ -60,10 +73,13 @@ export class Herd {
   }
 
   /** Calls `look` after each pause, until it says that there is nothing to wait for, or Redis fails, or the wait ends. */
-  async lookAgain(look: () => Promise<boolean>, ending: AbortSignal): Promise<void> {
+  async lookAgain(look: () => Promise<boolean>, wait: HerdWait): Promise<void> {
     const { clock, redis } = this.#options;
+    const { askedMs, ending } = wait;
     for (const pauseMs of pausesMs) {
-      await sleep(clock, pauseMs, ending);
+      const leftMs = askedMs + waitMs - clock.monotonicMs();
+      if (leftMs <= 0) return;
+      await sleep(clock, Math.min(pauseMs, leftMs), ending);
       if (ending.aborted || !redis.isUsable || (await look())) return;
     }
   }

@@ -162,9 +162,10 @@ export class ReadPath<V, K extends Key> {
     this.#events.missed(misses.map(({ encoded }) => encoded));
     if (how.fresh) return this.#load(misses, how.abandoned);
     const missing = await this.#readL2(misses);
+    const askedMs = this.#clocks.monotonicMs();
     const elsewhere = await this.#findLoadedElsewhere(missing);
     const here = elsewhere.size === 0 ? missing : missing.filter((miss) => !elsewhere.has(miss));
-    const late = this.#waitForOthers([...elsewhere], how.abandoned);
+    const late = this.#waitForOthers([...elsewhere], { askedMs, abandoned: how.abandoned });
     await Promise.all([
       this.#load(here, how.abandoned),
       late.then((left) => this.#load(left, how.abandoned)),
@@ -183,7 +184,7 @@ export class ReadPath<V, K extends Key> {
   /** @returns the misses that did not come up in L2 in time */
   async #waitForOthers(
     misses: readonly Miss<V, K>[],
-    abandoned: AbortSignal,
+    { askedMs, abandoned }: { readonly askedMs: number; readonly abandoned: AbortSignal },
   ): Promise<readonly Miss<V, K>[]> {
     const { herd, closing } = this.#parts;
     if (herd === undefined || misses.length === 0) return misses;
@@ -193,7 +194,7 @@ export class ReadPath<V, K extends Key> {
       // Who waits for a detached flight came before the next change, and is not kept waiting for what follows it.
       return missing.every(({ flight }) => flight.isDetached);
     };
-    await herd.lookAgain(look, AbortSignal.any([abandoned, closing]));
+    await herd.lookAgain(look, { askedMs, ending: AbortSignal.any([abandoned, closing]) });
     return missing;
   }
 
