@@ -6,7 +6,7 @@ export interface Clock {
   monotonicMs(): number;
   /** Milliseconds since the epoch, as the system believes. */
   wallMs(): number;
-  /** Runs `task` once, after `delayMs`; the returned function cancels it. */
+  /** Runs `task` once, after `delayMs` or the longest delay that the clock has; the returned function cancels it. */
   schedule(delayMs: number, task: () => void): () => void;
 }
 
