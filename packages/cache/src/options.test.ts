@@ -28,8 +28,13 @@ describe('the options of a cache', () => {
       'OPTION_UNKNOWN',
       'createCache has no option "ttl"; it has redis, engine, journal, keyPrefix, redisTimeout, instanceName, isAnnounced, logger, clock, random',
     ],
-    [{ keyPrefix: '' }, 'OPTION_INVALID', 'keyPrefix must be a name without spaces, got ""'],
-    [{ keyPrefix: 'a b' }, 'OPTION_INVALID', 'keyPrefix must be a name without spaces, got "a b"'],
+    ...['', 'a b', 'a*', 'a?', '[a', 'a]', 'a\\b', 'a'.repeat(101)].map(
+      (keyPrefix): [object, string, string] => [
+        { keyPrefix },
+        'OPTION_INVALID',
+        String.raw`keyPrefix must be at most 100 characters without spaces, "*", "?", "[", "]" and "\", got ${JSON.stringify(keyPrefix)}: the sidecar takes no other`,
+      ],
+    ),
     [
       { redisTimeout: '100' },
       'DURATION_INVALID',
@@ -37,6 +42,10 @@ describe('the options of a cache', () => {
     ],
   ])('%j are refused', (options, code, message) => {
     expect(() => createCache(options as CacheOptions)).toThrow(expect.objectContaining({ code, message }));
+  });
+
+  it('let braces into the prefix of the keys, for Redis Cluster', () => {
+    expect(resolveCacheOptions({ keyPrefix: '{copilot}' }).keyPrefix).toBe('{copilot}');
   });
 
   it('take the journal of the engine, unless another one is given', () => {

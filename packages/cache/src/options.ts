@@ -3,6 +3,7 @@ import {
   type Clock,
   type Duration,
   type Engine,
+  isKeyPrefix,
   type Journal,
   type Key,
   type Logger,
@@ -45,7 +46,7 @@ export interface CacheOptions {
   readonly engine?: Engine;
   /** Where `invalidate` writes its change so that it can't be lost. Default: the engine's. */
   readonly journal?: Journal;
-  /** First part of every Redis key. Default `copilot`. */
+  /** First part of every Redis key, the same as the sidecar's; `{copilot}` on Redis Cluster. Default `copilot`. */
   readonly keyPrefix?: string;
   /** Deadline of Redis on the read path. Default {@link defaultRedisTimeout}. */
   readonly redisTimeout?: Duration;
@@ -166,7 +167,7 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
     redis: options.redis,
     engine: options.engine,
     journal: options.journal ?? options.engine?.journal,
-    keyPrefix: requireName('keyPrefix', options.keyPrefix ?? 'copilot'),
+    keyPrefix: requireKeyPrefix(options.keyPrefix ?? 'copilot'),
     redisTimeoutMs: parseDuration('redisTimeout', options.redisTimeout ?? defaultRedisTimeout),
     instanceName:
       options.instanceName === undefined ? undefined : requireName('instanceName', options.instanceName),
@@ -214,6 +215,14 @@ function refuseUnknown(where: string, options: object, known: ReadonlySet<string
       });
     }
   }
+}
+
+function requireKeyPrefix(keyPrefix: string): string {
+  if (isKeyPrefix(keyPrefix)) return keyPrefix;
+  throw new TidemarkError(
+    `keyPrefix must be at most 100 characters without spaces, "*", "?", "[", "]" and "\\", got ${JSON.stringify(keyPrefix)}: the sidecar takes no other`,
+    { code: 'OPTION_INVALID' },
+  );
 }
 
 function requireName(option: string, name: string): string {

@@ -14,8 +14,9 @@ export {
 export { silentLogger, type Logger } from './ports/logger.ts';
 export type { Begun, RoundOutcome, RoundTarget } from './ports/round-target.ts';
 export { systemClock, systemRandom, type Random } from './ports/system-clock.ts';
-export { connectRedis, type ConnectOptions, type RedisOption } from './redis/connect.ts';
+export { connectRedis, reconnect, type ConnectOptions, type RedisOption } from './redis/connect.ts';
 export { defineScript, runScript, type Script, type ScriptCall } from './redis/script.ts';
+export { Subscriptions, type SubscriptionsOptions } from './redis/subscriptions.ts';
 export { announce, withdraw } from './scripts/announce.ts';
 export { begin, type BeginCall } from './scripts/begin.ts';
 export { fill, type FillCall } from './scripts/fill.ts';
@@ -40,6 +41,7 @@ export {
   decodeKey,
   encodeKey,
   instancesKey,
+  isKeyPrefix,
   isRegionPrefix,
   namespaceKeys,
   regionPrefix,

@@ -1,7 +1,7 @@
 // What single settings may be: text in, value out, or the end of a sentence that says what is wrong ("must be ..., got
 // ...: what to do"). No schema shows the value of a secret, or of a URL, which may hold one.
 import type { RealtimeHintKind } from '@tidemark/engine';
-import { type Duration, parseDuration } from '@tidemark/protocol';
+import { type Duration, isKeyPrefix, parseDuration } from '@tidemark/protocol';
 import * as z from 'zod';
 import { defaultLogLevel, defaultPort } from './defaults.ts';
 import { logLevels, type LogLevel } from '../log/logger.ts';
@@ -54,7 +54,7 @@ export const durationSchema: z.ZodType<number, string> = setting((text, refuse) 
 });
 
 export const keyPrefixSchema: z.ZodType<string, string> = setting((text, refuse) =>
-  /^[^\s*?[\]\\]{1,100}$/.test(text)
+  isKeyPrefix(text)
     ? text
     : refuse(
         `must be at most 100 characters without spaces, "*", "?", "[", "]" and "\\", got "${text}": set the keyPrefix of the instances`,

@@ -69,6 +69,14 @@ export function announcementKey(keyPrefix: string, instanceId: string): string {
   return `${keyPrefix}:tidemark:instances:${instanceId}`;
 }
 
+/**
+ * Whether a deployment may have the prefix, the same for its instances and its sidecar: a short name without spaces, and
+ * without what patterns of Redis give a meaning. Braces may stand in it, for Redis Cluster.
+ */
+export function isKeyPrefix(text: string): boolean {
+  return /^[^\s*?[\]\\]{1,100}$/.test(text);
+}
+
 /** The prefix of a region's L2 values; the value of a key is at `<prefix>:<encoded key>`. */
 export function regionPrefix(keyPrefix: string, regionName: string): string {
   return `${keyPrefix}:${regionName}`;
