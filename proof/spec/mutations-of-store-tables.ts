@@ -93,7 +93,7 @@ export const storeTableMutations: readonly Mutation[] = [
   {
     keeps: '#14',
     file: `${stores}/context/supabase-context-store.ts`,
-    guard: "        .eq('tenant_id', owner.tenantId)\n",
+    guard: "        .filter('tenant_id', 'in', formatList([owner.tenantId]))\n",
     test: {
       file: `${stores}/context/context-stores.stack.test.ts`,
       name: 'to show, save or merge for another tenant',

@@ -34,8 +34,8 @@ export const storeMutations: readonly Mutation[] = [
   {
     keeps: '#5',
     file: `${stores}/policy/supabase-policy-store.ts`,
-    guard: ".delete().eq('tenant_id', id)",
-    instead: ".delete().neq('tenant_id', '')",
+    guard: ".delete()\n        .filter('tenant_id', 'in', formatList([id]))",
+    instead: ".delete()\n        .neq('tenant_id', '')",
     test: {
       file: `${stores}/policy/policy-store.stack.test.ts`,
       name: 'tenants do not see each other, whatever their ids look like',
