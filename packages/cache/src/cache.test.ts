@@ -59,6 +59,21 @@ class ScriptedEngine implements Engine {
 }
 
 describe('a region of a cache', () => {
+  it('is read anew after a write through it and another one of the same table (R3)', async () => {
+    const { cache } = create();
+    let version = 1;
+    const load = async (): Promise<string> => `version ${version}`;
+    const regions = [
+      cache.region({ ...item, load, table: itemTable }),
+      cache.region({ ...item, load, table: itemTable, name: 'summary' }),
+    ] as const;
+    const read = (): Promise<unknown> => Promise.all(regions.map((region) => region.get('k')));
+    expect(await read()).toEqual(['version 1', 'version 1']);
+    const [one, other] = regions;
+    await one.write('k', () => other.write('k', async () => (version += 1)));
+    expect(await read()).toEqual(['version 2', 'version 2']);
+  });
+
   it('is made once per name', () => {
     const { cache } = create();
     cache.region(item);

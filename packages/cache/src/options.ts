@@ -79,7 +79,10 @@ export interface ResolvedCacheOptions {
 export interface RegionOptions<V, K extends Key = string> {
   /** Part of the key after the cache's prefix: `llm:policy` gives `copilot:llm:policy:{key}`. */
   readonly name: string;
-  /** The tables the loader reads, `schema.table` as the journal names them. Omit for a source without a journal. */
+  /**
+   * The tables the loader reads, `schema.table` as the journal names them. Omit for a source without a journal. Their
+   * records name a key as PostgreSQL spells it (`select id::text`), so it must be spelt like that here, too; see `load`.
+   */
   readonly table?: string | readonly string[];
   /** Which head and log the tables belong to. Default `main`. */
   readonly namespace?: string;
@@ -99,7 +102,13 @@ export interface RegionOptions<V, K extends Key = string> {
   readonly maxStaleness?: Duration;
   /** Checks what comes from L2; a mismatch is a miss. Also where dates become dates again. */
   readonly schema?: StandardSchemaV1<unknown, V>;
-  /** Reads the source; null: there is none. The value is frozen, so hand out a copy of anything you keep. */
+  /**
+   * Reads the source; null: there is none. The value is frozen, so hand out a copy of anything you keep.
+   *
+   * A row that is found under a second spelling of its key (a uuid in upper case, `007` for 7) must not be returned: no
+   * record ever names that spelling, and the entry would outlive its changes. Compare, `row.id === key ? row : null`, or
+   * bring keys into PostgreSQL's spelling before the call.
+   */
   readonly load: (key: K, context: LoadContext) => Promise<V | null>;
   /** Reads many at once. A key mapped to null is absent; one that is not in the map was not answered, and is loaded alone. */
   readonly loadMany?: (keys: readonly K[], context: LoadContext) => Promise<ReadonlyMap<K, V | null>>;

@@ -56,7 +56,11 @@ export interface Region<V, K extends Key = string> {
   get(key: K, options?: GetOptions): Promise<V | null>;
   /** Like `get` for each, with one MGET and one `loadMany` for what is missing. */
   getMany(keys: readonly K[], options?: Pick<GetOptions, 'signal'>): Promise<(V | null)[]>;
-  /** Runs `change` and makes sure that nothing older is read here after it, also when it failed (R3). */
+  /**
+   * Runs `change` and makes sure that nothing older is read of this key in this region here after it, also when it failed
+   * (R3). What else it changes is overtaken by its record, within milliseconds. Own reads of another key or region too:
+   * write through each, one inside the other, `a.write(key, () => b.write(key, change))`.
+   */
   write<T>(key: K, change: () => PromiseLike<T>): Promise<T>;
   /** Drops the key everywhere, as reliably as a change of its row where a journal is at hand. */
   invalidate(key: K): Promise<void>;
