@@ -1,6 +1,13 @@
 // The two Redis connections of a cache, or of what stands beside it: one for commands, one that listens. Trouble with
 // either costs time within a deadline, never an error (R4).
-import { type Clock, connectRedis, type Logger, type RedisOption } from '@tidemark/protocol';
+import {
+  type Clock,
+  connectRedis,
+  type Logger,
+  reconnect,
+  type RedisOption,
+  Subscriptions,
+} from '@tidemark/protocol';
 import { type Redis, ReplyError } from 'ioredis';
 
 export interface CacheRedisOptions {
@@ -31,7 +38,7 @@ export class CacheRedis {
   readonly commands: Redis;
   readonly subscriber: Redis;
   readonly #options: CacheRedisOptions;
-  readonly #handlers = new Map<string, (text: string) => void>();
+  readonly #subscriptions: Subscriptions;
   #epoch = 0;
   #isDown = false;
   #brokenUntilMs = Number.NEGATIVE_INFINITY;
@@ -41,7 +48,7 @@ export class CacheRedis {
 
   constructor(options: CacheRedisOptions) {
     this.#options = options;
-    const { redis, names = cacheNames } = options;
+    const { redis, clock, names = cacheNames } = options;
     const onError = (error: Error): void => this.#tellDown(error);
     this.commands = connectRedis(redis, { name: names.commands, commandTimeoutMs, onError });
     this.subscriber = connectRedis(redis, { name: names.subscriber, isSubscriber: true, onError });
@@ -49,9 +56,7 @@ export class CacheRedis {
       this.#epoch += 1;
     });
     this.commands.on('ready', () => this.#tellBack());
-    // ioredis repeats only subscriptions that succeeded once; those of before Redis was there were refused.
-    this.subscriber.on('ready', () => void this.#subscribe([...this.#handlers.keys()]));
-    this.subscriber.on('message', (channel: string, text: string) => this.#handlers.get(channel)?.(text));
+    this.#subscriptions = new Subscriptions({ subscriber: this.subscriber, clock });
   }
 
   /** Grows with each lost connection: two answers belong together only within one epoch. */
@@ -74,30 +79,16 @@ export class CacheRedis {
   }
 
   /**
-   * Hears a channel from now on, through every reconnect. One handler per channel.
+   * Hears a channel from now on, through every reconnect and refusal. One handler per channel.
    *
-   * @returns whether Redis has confirmed it; pending while Redis is silent
+   * @returns whether Redis has confirmed it at the first try; pending while Redis is silent
    */
   listen(channel: string, handler: (text: string) => void): Promise<boolean> {
-    this.#handlers.set(channel, handler);
-    return this.#subscribe([channel]);
+    return this.#subscriptions.listen(channel, handler);
   }
 
   unlisten(channel: string): void {
-    this.#handlers.delete(channel);
-    // Refused only while the connection is down, and the next one repeats only what has a handler.
-    this.subscriber.unsubscribe(channel).catch(() => {});
-  }
-
-  async #subscribe(channels: readonly string[]): Promise<boolean> {
-    if (channels.length === 0) return true;
-    try {
-      await this.subscriber.subscribe(...channels);
-      return true;
-    } catch {
-      // Refused only while the connection is down, and repeated when it is ready; what is missed, the head reveals.
-      return false;
-    }
+    this.#subscriptions.unlisten(channel);
   }
 
   /** Runs a command of the read path. @returns undefined when Redis is down, late, or was so a moment ago */
@@ -149,15 +140,15 @@ export class CacheRedis {
 
   /** The server is silent, but the connection does not know: a new one has a chance. */
   reconnectCommands(): void {
-    this.commands.disconnect(true);
+    reconnect(this.commands);
   }
 
   reconnectSubscriber(): void {
-    this.subscriber.disconnect(true);
+    reconnect(this.subscriber);
   }
 
   close(): void {
-    this.#handlers.clear();
+    this.#subscriptions.close();
     this.commands.disconnect();
     this.subscriber.disconnect();
   }

@@ -90,7 +90,7 @@ class RoundEngine implements RunningEngine {
       );
     }
     this.#host = host;
-    const { logger, hints, bestEffort } = this.#options;
+    const { logger, clock, hints, bestEffort } = this.#options;
     const hintHost: HintHost = {
       ring: (hint) => this.ring(hint),
       watchPrefix: (table, prefix) => this.#watchPrefix(table, prefix),
@@ -100,7 +100,7 @@ class RoundEngine implements RunningEngine {
       const { commands, subscriber } = this.#redis;
       // What rang while Redis was away found nobody to publish to.
       commands.on('ready', () => this.ring());
-      this.#appHints = new RedisHints({ subscriber, keyPrefix: host.keyPrefix, host: hintHost });
+      this.#appHints = new RedisHints({ subscriber, clock, keyPrefix: host.keyPrefix, host: hintHost });
     }
     this.#serve(firstNamespace, this.journal);
     if (bestEffort !== undefined) this.#serve(bestEffortNamespace, bestEffort);
@@ -221,6 +221,7 @@ class RoundEngine implements RunningEngine {
     this.#pruning.close();
     await Promise.all([...this.#namespaces.values()].map(({ loop }) => loop.close()));
     await Promise.all(this.#options.hints.map((hint) => hint.close()));
+    this.#appHints?.close();
     this.#redis?.close();
     await this.#options.bestEffort?.close();
     await this.journal.close();

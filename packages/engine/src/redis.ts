@@ -1,5 +1,5 @@
 // The Redis connections of an engine: one for scripts, one that hears the apps' hints.
-import { connectRedis, type Logger, type RedisOption } from '@tidemark/protocol';
+import { connectRedis, type Logger, reconnect, type RedisOption } from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
 
 /** A script that takes longer than this has an unknown outcome. */
@@ -68,9 +68,9 @@ export class EngineRedis {
     this.#timeouts += 1;
     if (this.#timeouts < deadAfterTimeouts) return;
     this.#timeouts = 0;
-    this.commands.disconnect(true);
+    reconnect(this.commands);
     // It led to the same server, and has no commands of its own to be judged by.
-    this.subscriber.disconnect(true);
+    reconnect(this.subscriber);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { type RedisServer, startRedis, until } from '@tidemark/devstack';
-import { connectRedis, formatHint, namespaceKeys } from '@tidemark/protocol';
+import { connectRedis, formatHint, namespaceKeys, systemClock } from '@tidemark/protocol';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { RedisHints } from './redis-hints.ts';
@@ -34,6 +34,7 @@ beforeEach(() => {
   });
   hints = new RedisHints({
     subscriber,
+    clock: systemClock,
     keyPrefix,
     host: {
       ring: (hint) => heard.push(hint?.mayBeEarly === true ? 'early' : 'ring'),
@@ -42,7 +43,10 @@ beforeEach(() => {
   });
 });
 
-afterEach(() => subscriber.disconnect());
+afterEach(() => {
+  hints.close();
+  subscriber.disconnect();
+});
 
 afterAll(async () => {
   redis.disconnect();
@@ -111,4 +115,19 @@ test('hints are heard again after the connection was lost', async () => {
   await isListening();
   await redis.publish(channel, changed);
   await until(() => heard.length === 1, { what: 'the bell' });
+});
+
+test('a channel that Redis refuses is joining until it is allowed, and heard then (R6)', async () => {
+  const limit = (channels: string): Promise<unknown> =>
+    redis.call('ACL', 'SETUSER', 'default', 'resetchannels', channels);
+  await until(() => subscriber.status === 'ready', { what: 'a connection' });
+  await limit('&other');
+  hints.listen('main');
+  await until(() => hints.status().state === 'joining', { what: 'the refusal' });
+  expect(subscriber.status).toBe('ready');
+  await limit('&*');
+  await isListening();
+  await redis.publish(channel, changed);
+  await until(() => heard.length === 1, { what: 'the bell' });
+  expect(hints.status().state).toBe('listening');
 });

@@ -1,8 +1,10 @@
 // How Tidemark connects to Redis: fails fast, repeats nothing, copies what it was given.
+import { once } from 'node:events';
+import { connect as connectTo, createServer, type Server, type Socket } from 'node:net';
 import { type FaultProxy, type RedisServer, startFaultProxy, startRedis, until } from '@tidemark/devstack';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { connectRedis, type ConnectOptions, type RedisOption } from './connect.ts';
+import { connectRedis, type ConnectOptions, reconnect, type RedisOption } from './connect.ts';
 
 let server: RedisServer;
 let proxy: FaultProxy;
@@ -130,3 +132,112 @@ describe('a connection', () => {
     expect(heard).toEqual(['again']);
   });
 });
+
+/** A Redis that is started again: it accepts connections, and resets them at their first bytes. */
+class RestartingFront implements Disposable {
+  readonly #server: Server;
+  readonly #clients = new Set<Socket>();
+  #doomed = 0;
+
+  constructor() {
+    this.#server = createServer((client) => this.#accept(client));
+  }
+
+  async listen(): Promise<number> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    return address.port;
+  }
+
+  get doomed(): number {
+    return this.#doomed;
+  }
+
+  /** Resets all connections, and so many of the next ones. */
+  restart(doomed: number): void {
+    this.#doomed = doomed;
+    for (const client of this.#clients) client.resetAndDestroy();
+  }
+
+  #accept(client: Socket): void {
+    client.on('error', () => {});
+    if (this.#doomed > 0) {
+      this.#doomed -= 1;
+      client.once('data', () => client.resetAndDestroy());
+      return;
+    }
+    this.#clients.add(client);
+    const redis = connectTo(server.port, server.host);
+    redis.on('error', () => {});
+    client.on('close', () => {
+      this.#clients.delete(client);
+      redis.destroy();
+    });
+    redis.on('close', () => client.destroy());
+    client.pipe(redis).pipe(client);
+  }
+
+  [Symbol.dispose](): void {
+    this.restart(0);
+    this.#server.close();
+  }
+}
+
+describe('a connection that is reset right after it was made', () => {
+  it.each<[string, (url: string) => RedisOption, Partial<ConnectOptions>]>([
+    ['a subscriber', (url) => url, { isSubscriber: true }],
+    ['a subscriber whose URL names it', (url) => `${url}?connectionName=theirs`, { isSubscriber: true }],
+    ['commands', (url) => url, {}],
+    [
+      'commands without a ready check',
+      (url) => ({ ...portOf(url), host: '127.0.0.1', enableReadyCheck: false }),
+      {},
+    ],
+  ])('is made again: %s (R6)', async (_what, toOption, options) => {
+    using front = new RestartingFront();
+    const url = `redis://127.0.0.1:${await front.listen()}`;
+    const redis = connect(toOption(url), { ...options, onError: () => {} });
+    await ready(redis);
+    front.restart(2);
+    await until(() => front.doomed === 0, { what: 'the connections that are reset' });
+    // Of a subscriber too: it has subscribed to nothing.
+    const isAnswered = (): Promise<boolean> =>
+      redis.ping().then(
+        () => true,
+        () => false,
+      );
+    await until(() => redis.status === 'ready' && redis.stream.writable && isAnswered(), {
+      what: 'a connection that answers',
+    });
+    expect(await redis.client('GETNAME')).toBe('test');
+  });
+});
+
+describe('reconnecting', () => {
+  it('makes a new connection while the old one is up', async () => {
+    const redis = connect(server.url);
+    await ready(redis);
+    const before = await redis.client('ID');
+    reconnect(redis);
+    await until(() => redis.status !== 'ready', { what: 'the end of the old connection' });
+    await ready(redis);
+    expect(await redis.client('ID')).not.toBe(before);
+  });
+
+  it('makes a new connection after an end that ioredis did not notice (R6)', async () => {
+    const redis = connect(server.url);
+    await ready(redis);
+    redis.stream.removeAllListeners('close');
+    redis.stream.destroy();
+    expect(redis.status).toBe('ready');
+    reconnect(redis);
+    await until(() => redis.status === 'ready' && redis.stream.writable, { what: 'a new connection' });
+    expect(await redis.ping()).toBe('PONG');
+  });
+});
+
+function portOf(url: string): { port: number } {
+  return { port: Number(new URL(url).port) };
+}

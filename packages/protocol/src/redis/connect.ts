@@ -31,7 +31,6 @@ const subscriberOptions: RedisOptions = {
 /** @throws TidemarkError `REDIS_URL_INVALID` */
 export function connectRedis(option: RedisOption, connect: ConnectOptions): Redis {
   const options: RedisOptions = {
-    connectionName: connect.name,
     connectTimeout: 2_000,
     // A command that waits for a connection has lost its deadline already.
     enableOfflineQueue: false,
@@ -45,7 +44,34 @@ export function connectRedis(option: RedisOption, connect: ConnectOptions): Redi
   };
   const redis = create(option, options);
   redis.on('error', (error: Error) => connect.onError?.(error));
+  nameOnConnect(redis, connect.name);
   return redis;
+}
+
+/**
+ * Gives a connection up for a new one. ioredis waits for the end of the old one, which may have come already: then
+ * nothing else would ever connect again.
+ */
+export function reconnect(redis: Redis): void {
+  if (redis.status === 'ready' && redis.stream.destroyed) {
+    redis.status = 'close';
+    redis.connect().catch(() => {});
+  } else {
+    redis.disconnect(true);
+  }
+}
+
+/**
+ * The name that ioredis would give, and what it tells of itself, are answers that it waits for before it is ready. It
+ * goes on waiting when the connection is lost meanwhile, says `ready` of a dead one, and never connects again (R6).
+ */
+function nameOnConnect(redis: Redis, name: string): void {
+  // Here and not among the options, where the query of a URL overrules them.
+  Object.assign(redis.options, { connectionName: '', disableClientInfo: true });
+  // Before anything else is sent: a subscriber may not give itself a name.
+  redis.on('connect', () => {
+    redis.client('SETNAME', name).catch(() => {});
+  });
 }
 
 function create(option: RedisOption, options: RedisOptions): Redis {

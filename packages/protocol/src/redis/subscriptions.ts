@@ -1,0 +1,108 @@
+// The channels that a subscriber hears, each with its handler: subscribed on every `ready`, and tried again while Redis
+// refuses them. A refusal leaves the connection up (a script that blocks Redis, a permission that is missing), so no
+// `ready` would ever follow. What is missed meanwhile is not made up for here: whoever listens has the log.
+import type { Redis } from 'ioredis';
+import type { Clock } from '../ports/clock.ts';
+
+export interface SubscriptionsOptions {
+  /** Serves nobody else: a message of a channel that is not known here is unsubscribed from. */
+  readonly subscriber: Redis;
+  readonly clock: Clock;
+}
+
+/** A script that blocks Redis is over soon; a missing permission waits for a person. */
+const firstRetryMs = 100;
+const lastRetryMs = 5_000;
+
+export class Subscriptions {
+  readonly #options: SubscriptionsOptions;
+  readonly #handlers = new Map<string, (text: string) => void>();
+  readonly #refused = new Set<string>();
+  #retries = 0;
+  #cancelRetry: (() => void) | undefined;
+
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options;
+    const { subscriber } = options;
+    subscriber.on('ready', () => this.#subscribeAll());
+    subscriber.on('message', (channel: string, text: string) => {
+      const handler = this.#handlers.get(channel);
+      if (handler === undefined) this.#unsubscribe(channel);
+      else handler(text);
+    });
+  }
+
+  /** False while the connection is down, and while Redis refuses one of the channels. */
+  get isListening(): boolean {
+    return this.#options.subscriber.status === 'ready' && this.#refused.size === 0;
+  }
+
+  /**
+   * Hears a channel from now on, through every reconnect and refusal. One handler per channel.
+   *
+   * @returns whether Redis has confirmed it at the first try; pending while Redis is silent
+   */
+  listen(channel: string, handler: (text: string) => void): Promise<boolean> {
+    this.#handlers.set(channel, handler);
+    return this.#subscribe(channel);
+  }
+
+  unlisten(channel: string): void {
+    this.#handlers.delete(channel);
+    this.#refused.delete(channel);
+    this.#unsubscribe(channel);
+  }
+
+  /** Leaves no timer behind; the connection is its owner's to close. */
+  close(): void {
+    this.#handlers.clear();
+    this.#refused.clear();
+    this.#stopRetry();
+  }
+
+  #subscribeAll(): void {
+    this.#refused.clear();
+    this.#retries = 0;
+    this.#stopRetry();
+    for (const channel of this.#handlers.keys()) void this.#subscribe(channel);
+  }
+
+  /** One command per channel: one that is forbidden would have the others refused with it. */
+  async #subscribe(channel: string): Promise<boolean> {
+    try {
+      await this.#options.subscriber.subscribe(channel);
+      this.#refused.delete(channel);
+      if (this.#refused.size === 0) this.#retries = 0;
+      return true;
+    } catch {
+      // Left, or closed, while it was asked for.
+      if (!this.#handlers.has(channel)) return false;
+      this.#refused.add(channel);
+      this.#retryLater();
+      return false;
+    }
+  }
+
+  #unsubscribe(channel: string): void {
+    // Refused or lost, it is asked for again when the channel is heard.
+    this.#options.subscriber.unsubscribe(channel).catch(() => {});
+  }
+
+  #retryLater(): void {
+    const { clock, subscriber } = this.#options;
+    // While the connection is down its `ready` is waited for.
+    if (this.#cancelRetry !== undefined || subscriber.status !== 'ready') return;
+    const delayMs = Math.min(firstRetryMs * 2 ** Math.min(this.#retries, 10), lastRetryMs);
+    this.#retries += 1;
+    this.#cancelRetry = clock.schedule(delayMs, () => {
+      this.#cancelRetry = undefined;
+      if (subscriber.status !== 'ready') return;
+      for (const channel of this.#refused) void this.#subscribe(channel);
+    });
+  }
+
+  #stopRetry(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+  }
+}
