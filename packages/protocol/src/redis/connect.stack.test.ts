@@ -231,10 +231,25 @@ describe('reconnecting', () => {
     await ready(redis);
     redis.stream.removeAllListeners('close');
     redis.stream.destroy();
+    await until(() => redis.stream.closed, { what: 'the end' });
     expect(redis.status).toBe('ready');
     reconnect(redis);
     await until(() => redis.status === 'ready' && redis.stream.writable, { what: 'a new connection' });
     expect(await redis.ping()).toBe('PONG');
+  });
+
+  it('gives a silent connection up once, however often it is asked', async () => {
+    const redis = connect(`redis://127.0.0.1:${proxy.port}`, { onError: () => {} });
+    await ready(redis);
+    proxy.silence();
+    const { stream } = redis;
+    reconnect(redis);
+    const listeners = stream.listenerCount('close');
+    for (let times = 0; times < 10; times += 1) reconnect(redis);
+    expect(stream.listenerCount('close')).toBe(listeners);
+    await proxy.heal();
+    await until(() => redis.stream !== stream, { what: 'a new connection' });
+    await ready(redis);
   });
 });
 

@@ -53,12 +53,14 @@ export function connectRedis(option: RedisOption, connect: ConnectOptions): Redi
  * nothing else would ever connect again.
  */
 export function reconnect(redis: Redis): void {
-  if (redis.status === 'ready' && redis.stream.destroyed) {
+  const isMade = redis.status === 'ready' || redis.status === 'connect';
+  if (!isMade || redis.stream.writable) {
+    redis.disconnect(true);
+  } else if (redis.stream.closed) {
     redis.status = 'close';
     redis.connect().catch(() => {});
-  } else {
-    redis.disconnect(true);
   }
+  // Else it was given up before: a peer that does not answer has 2 s to end it, and each asking leaves a listener.
 }
 
 /**
