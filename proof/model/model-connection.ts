@@ -54,7 +54,8 @@ export class ModelConnection extends EventEmitter implements Hearer {
   readonly name: string;
   status: 'connecting' | 'ready' | 'end' = 'connecting';
   readonly #host: ConnectionHost;
-  readonly #options: ConnectionOptions;
+  /** As of a client of ioredis, which the product changes after it was made. */
+  readonly options: ConnectionOptions;
   readonly #channels = new Set<string>();
   #redis: RedisModel | undefined;
   #unserved: Command[] = [];
@@ -64,7 +65,7 @@ export class ModelConnection extends EventEmitter implements Hearer {
   constructor(host: ConnectionHost, options: ConnectionOptions) {
     super();
     this.#host = host;
-    this.#options = options;
+    this.options = { ...options };
     this.name = options.connectionName ?? 'connection';
   }
 
@@ -151,6 +152,11 @@ export class ModelConnection extends EventEmitter implements Hearer {
     if (how !== 'never') this.emit('message', first.channel, first.text);
   }
 
+  /** A connection that was cut is known to be: the silent kind is one whose commands are not served. */
+  get stream(): { readonly writable: boolean; readonly closed: boolean } {
+    return { writable: this.#redis !== undefined, closed: this.#redis === undefined };
+  }
+
   // What the product calls ----------------------------------------------------------------------------------------
 
   get(key: string): Promise<unknown> {
@@ -224,7 +230,7 @@ export class ModelConnection extends EventEmitter implements Hearer {
     if (this.status !== 'ready') return Promise.reject(new Error('Connection is closed.'));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#unserved.push({ name, run, resolve, reject });
-    const { commandTimeout } = this.#options;
+    const { commandTimeout } = this.options;
     if (commandTimeout === undefined) return promise;
     const cancel = this.#host.clock.schedule(commandTimeout, () => reject(new Error('Command timed out')));
     void promise.then(cancel, cancel);

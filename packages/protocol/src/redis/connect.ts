@@ -31,6 +31,7 @@ const subscriberOptions: RedisOptions = {
 /** @throws TidemarkError `REDIS_URL_INVALID` */
 export function connectRedis(option: RedisOption, connect: ConnectOptions): Redis {
   const options: RedisOptions = {
+    connectionName: connect.name,
     connectTimeout: 2_000,
     // A command that waits for a connection has lost its deadline already.
     enableOfflineQueue: false,
@@ -68,7 +69,7 @@ export function reconnect(redis: Redis): void {
  * goes on waiting when the connection is lost meanwhile, says `ready` of a dead one, and never connects again (R6).
  */
 function nameOnConnect(redis: Redis, name: string): void {
-  // Here and not among the options, where the query of a URL overrules them.
+  // Taken back here, whoever had given it: in the options, the query of a URL would overrule it.
   Object.assign(redis.options, { connectionName: '', disableClientInfo: true });
   // Before anything else is sent: a subscriber may not give itself a name.
   redis.on('connect', () => {
