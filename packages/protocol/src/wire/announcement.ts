@@ -1,5 +1,6 @@
 // What an instance tells of itself in Redis every few seconds, for people and metrics: who is fresh. Nothing rests on it,
 // no read and no round. It holds durations that the instance measured, never a time: nobody compares two clocks.
+import { isObject, parseJson } from './json.ts';
 import { formatPosition, parsePosition } from './position.ts';
 
 export interface AnnouncedNamespace {
@@ -73,12 +74,7 @@ export function formatAnnouncement(announcement: Announcement): string {
 /** @returns undefined for a text that is no announcement, or larger than one may be: strangers may write there, too */
 export function parseAnnouncement(text: string): Announcement | undefined {
   if (text.length > maxAnnouncementBytes) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
   if (!isObject(value)) return undefined;
   const { instanceId, name, version, mode, upMs, everyMs, redisErrors } = value;
   const namespaces = listOf(value['namespaces'], maxNamespaces, toNamespace);
@@ -143,8 +139,4 @@ function isDuration(value: unknown): value is number {
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

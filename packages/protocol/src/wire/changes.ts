@@ -1,4 +1,5 @@
 // What changed, by table: the keys that were touched, or the whole table.
+import { isObject, parseJson } from './json.ts';
 
 /** Encoded keys, or null: every key of the table may have changed (bulk, TRUNCATE, invalidateAll). */
 export type ChangedKeys = readonly string[] | null;
@@ -15,17 +16,11 @@ export function formatChanges(changes: Changes): string {
 
 /** @returns undefined when the text is not a set of changes */
 export function parseChanges(text: string): Changes | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  return toChanges(value);
+  return toChanges(parseJson(text));
 }
 
 export function toChanges(value: unknown): Changes | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (!isObject(value)) return undefined;
   const changes = new Map<string, ChangedKeys>();
   for (const [table, keys] of Object.entries(value)) {
     if (keys !== null && !isKeyList(keys)) return undefined;

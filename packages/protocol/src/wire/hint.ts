@@ -1,5 +1,6 @@
 // A hint of an app: "I just changed these keys", or "this prefix is mine, please watch it". A hint only removes and only
 // hurries: no position, no tidemark and no promise rests on it.
+import { isObject, parseJson } from './json.ts';
 
 export type Hint =
   | {
@@ -18,14 +19,9 @@ export function formatHint(hint: Hint): string {
 
 /** @returns undefined for a message that is not a hint */
 export function parseHint(text: string): Hint | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { kind, sender, prefix, keys, table } = value as Record<string, unknown>;
+  const value = parseJson(text);
+  if (!isObject(value)) return undefined;
+  const { kind, sender, prefix, keys, table } = value;
   if (typeof prefix !== 'string') return undefined;
   if (kind === 'prefix') return typeof table === 'string' ? { kind, table, prefix } : undefined;
   if (kind !== 'changed' || typeof sender !== 'string') return undefined;

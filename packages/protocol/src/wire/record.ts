@@ -1,6 +1,7 @@
 // A record of the log: where it stands, which record it follows, what changed. On the bus it travels as one JSON array,
 // in the log as a stream entry whose id is the position.
 import { type Changes, formatChanges, parseChanges, toChanges } from './changes.ts';
+import { parseJson } from './json.ts';
 import { formatPosition, parsePosition, type Position } from './position.ts';
 
 export interface LogRecord {
@@ -18,12 +19,7 @@ export function formatMessage(record: LogRecord): string {
 
 /** @returns undefined for a message that is not a record (a stranger on the channel, a newer format) */
 export function parseMessage(text: string): LogRecord | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
   if (!Array.isArray(value)) return undefined;
   const [at, before, changed] = value as unknown[];
   if (typeof at !== 'string' || (before !== null && typeof before !== 'string')) return undefined;

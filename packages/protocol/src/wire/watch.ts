@@ -1,5 +1,6 @@
 // The watch: which tables the journal follows, which L2 prefixes are fed from each, and whether the triggers are whole.
 // A region gets a lease only while the watch holds its table, without a problem, and its prefix.
+import { isObject, parseJson } from './json.ts';
 
 export interface WatchedTable {
   readonly namespace: string;
@@ -30,12 +31,7 @@ export function formatWatch(document: WatchDocument): string {
 }
 
 export function parseWatch(text: string): WatchDocument | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
   if (!isObject(value)) return undefined;
   const tables = toWatch(value['tables']);
   const { hash, roundEveryMs } = value;
@@ -66,8 +62,4 @@ function toWatchedTable(value: unknown): WatchedTable | undefined {
     ...(isBestEffort === true ? { isBestEffort } : {}),
     ...(isQuiet === true ? { isQuiet } : {}),
   };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
