@@ -4,6 +4,7 @@ import {
   type Duration,
   type Engine,
   isKeyPrefix,
+  isReservedName,
   type Journal,
   type Key,
   type Logger,
@@ -241,9 +242,9 @@ function requireName(option: string, name: string): string {
   });
 }
 
-/** The head and the log of each namespace live under `tidemark:`; a region there could overwrite them. */
+/** A region there could overwrite heads and logs. */
 function requireRegionName(name: string): string {
-  if (name !== 'tidemark' && !name.startsWith('tidemark:')) return requireName('name', name);
+  if (!isReservedName(name)) return requireName('name', name);
   throw new TidemarkError(
     `name must not be "tidemark" or begin with "tidemark:", got ${JSON.stringify(name)}: choose another`,
     { code: 'OPTION_INVALID' },

@@ -43,6 +43,7 @@ export {
   instancesKey,
   isKeyPrefix,
   isRegionPrefix,
+  isReservedName,
   namespaceKeys,
   regionPrefix,
   ticketKey,

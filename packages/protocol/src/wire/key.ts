@@ -82,10 +82,15 @@ export function regionPrefix(keyPrefix: string, regionName: string): string {
   return `${keyPrefix}:${regionName}`;
 }
 
+/** Whether it is a name of Tidemark's own: the head and the log of each namespace live there. */
+export function isReservedName(regionName: string): boolean {
+  return regionName === 'tidemark' || regionName.startsWith('tidemark:');
+}
+
 /** Whether a region of this deployment may have the prefix: nothing of Tidemark's own, nothing of anybody else. */
 export function isRegionPrefix(keyPrefix: string, prefix: string): boolean {
   const name = prefix.slice(keyPrefix.length + 1);
-  return prefix.startsWith(`${keyPrefix}:`) && name !== '' && !/^tidemark(:|$)/.test(name);
+  return prefix.startsWith(`${keyPrefix}:`) && name !== '' && !isReservedName(name);
 }
 
 export function valueKey(prefix: string, encodedKey: string): string {
