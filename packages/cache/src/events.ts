@@ -39,8 +39,9 @@ export class RegionEvents {
     this.#logger.debug({ region: this.#region, key }, 'hit');
   }
 
+  /** To be told only if {@link isTraced}. */
   missed(keys: readonly string[]): void {
-    if (this.isTraced) this.#logger.debug({ region: this.#region, keys }, 'miss');
+    this.#logger.debug({ region: this.#region, keys }, 'miss');
   }
 
   stored(key: string, from: StoredEvent['from']): void {

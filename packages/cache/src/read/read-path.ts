@@ -159,7 +159,7 @@ export class ReadPath<V, K extends Key> {
     misses: readonly Miss<V, K>[],
     how: { readonly abandoned: AbortSignal; readonly fresh: boolean },
   ): Promise<void> {
-    this.#events.missed(misses.map(({ encoded }) => encoded));
+    if (this.#events.isTraced) this.#events.missed(misses.map(({ encoded }) => encoded));
     if (how.fresh) return this.#load(misses, how.abandoned);
     const missing = await this.#readL2(misses);
     const askedMs = this.#clocks.monotonicMs();
