@@ -5,6 +5,7 @@ import {
   connectRedis,
   formatPosition,
   type LogRecord,
+  reconnect,
   type RedisOption,
   sleep,
 } from '@tidemark/protocol';
@@ -151,7 +152,7 @@ export class Observer implements Disposable {
     // Where there is no connection, another one is being tried already.
     if (this.#failures < deadReadings || this.#redis.status !== 'ready') return;
     this.#failures = 0;
-    this.#redis.disconnect(true);
+    reconnect(this.#redis);
   }
 
   close(): void {
