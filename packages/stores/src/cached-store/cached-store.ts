@@ -2,7 +2,7 @@
 // definition and what its user may set into a region; everything about freshness is the region's.
 import type { Cache, Key, Region, RegionOptions } from '@tidemark/cache';
 import type { Duration } from '@tidemark/protocol';
-import { InvalidInputError } from '../errors.ts';
+import { parseCount } from '../schema/count.ts';
 import { refuseUnknownOptions } from '../schema/known-options.ts';
 
 /** What every caching store lets its user set. */
@@ -89,16 +89,11 @@ export function createCachedStore<V, K extends Key = string>(
   return cache.region<V, K>({
     ...loading,
     name: options.keyPrefix ?? keyPrefix,
-    ttl: parseTtlMs(options.ttlSeconds ?? ttlSeconds),
+    ttl: parseCount('ttlSeconds', options.ttlSeconds ?? ttlSeconds) * 1_000,
     isEnabled: options.isEnabled ?? true,
     ...(table !== undefined && { table }),
     ...(maxStaleness !== undefined && { maxStaleness }),
     ...(maxEntries !== undefined && { maxEntries }),
     ...(refreshAhead !== undefined && { refreshAhead }),
   });
-}
-
-function parseTtlMs(seconds: number): number {
-  if (Number.isSafeInteger(seconds) && seconds > 0) return seconds * 1_000;
-  throw new InvalidInputError(`ttlSeconds must be a whole number above 0, got ${seconds}`);
 }

@@ -6,6 +6,7 @@ import { parseCacheControl } from '../control/environment.ts';
 import type { EnvironmentVariables } from '../control/environment-reader.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { SharedRedis } from '../redis/shared-redis.ts';
+import { parseCount } from '../schema/count.ts';
 import { refuseUnknownOptions } from '../schema/known-options.ts';
 import { parseInput } from '../schema/parse.ts';
 import { idSchema } from '../schema/text.ts';
@@ -170,11 +171,6 @@ async function isAdmitted(consumed: Promise<RateLimiterRes>): Promise<boolean> {
     if (refusal instanceof RateLimiterRes) return false;
     throw refusal;
   }
-}
-
-function parseCount(name: string, count: number): number {
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new InvalidInputError(`${name} must be a whole number above 0, got ${count}`);
 }
 
 /** Redis counts in whole seconds; a window of 1.5 s would silently be one of 1 s. */
