@@ -8,6 +8,7 @@ import { parseCacheControl } from '../control/environment.ts';
 import type { EnvironmentVariables } from '../control/environment-reader.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { SharedRedis } from '../redis/shared-redis.ts';
+import { parseCount } from '../schema/count.ts';
 import { refuseUnknownOptions } from '../schema/known-options.ts';
 import { parseInput } from '../schema/parse.ts';
 import { idSchema } from '../schema/text.ts';
@@ -134,7 +135,7 @@ class RegionAuthValidationCache implements AuthValidationCache {
 
   constructor(options: AuthValidationCacheOptions, isOn: boolean) {
     const { cache, redis, keyPrefix = 'copilot', clock = systemClock } = options;
-    const ttlMs = parseTtlMs(options.ttlSeconds ?? defaultAuthValidationTtlSeconds);
+    const ttlMs = parseCount('ttlSeconds', options.ttlSeconds ?? defaultAuthValidationTtlSeconds) * 1_000;
     const l1Ms = redis === undefined ? ttlMs : ttlMs * l1Share;
     const prefix = regionPrefix(keyPrefix, authValidationKeyPrefix);
     this.#isOn = isOn;
@@ -154,9 +155,10 @@ class RegionAuthValidationCache implements AuthValidationCache {
   get(userId: string): Promise<AuthValidation | null>;
   get(userId: string, check: AuthCheck): Promise<AuthValidation>;
   async get(userId: string, check?: AuthCheck): Promise<AuthValidation | null> {
-    const id = parseInput(idSchema, 'userId', userId);
-    const hit = this.#region.peek(id);
+    // An entry exists only under an id that was accepted before: a hit, on the path of every request, needs no check.
+    const hit = typeof userId === 'string' ? this.#region.peek(userId) : undefined;
     if (hit !== undefined) return hit;
+    const id = parseInput(idSchema, 'userId', userId);
     if (check !== undefined) return this.#ask(id, { check, isGiven: false });
     if (!this.#isOn || this.#hold.isHeld(id)) return null;
     return (await this.#l2?.read(id)) ?? null;
@@ -220,9 +222,4 @@ class RegionAuthValidationCache implements AuthValidationCache {
     if (this.#l2 === undefined || isPassedOver) return { kind: 'nothing' };
     return this.#l2.readOrReserve(userId);
   }
-}
-
-function parseTtlMs(seconds: number): number {
-  if (Number.isSafeInteger(seconds) && seconds > 0) return seconds * 1_000;
-  throw new InvalidInputError(`ttlSeconds must be a whole number above 0, got ${seconds}`);
 }
