@@ -8,6 +8,7 @@ import type { HintHost, HintSource } from './hints/hint-source.ts';
 class OneTableJournal implements Journal {
   readonly waiting: TableChange[] = [];
   readonly added: string[] = [];
+  reads = 0;
   /** How long a read takes. */
   readMs = 0;
   readonly #watch: Watch;
@@ -17,6 +18,7 @@ class OneTableJournal implements Journal {
   }
 
   async read(): ReturnType<Journal['read']> {
+    this.reads += 1;
     if (this.readMs > 0) await sleep(clock, this.readMs);
     return {
       cursor: { snapshot: '1:1:', server: 's', watchHash: 'h' },
@@ -111,6 +113,16 @@ describe('an engine with best-effort tables (#42)', () => {
     proved.waiting.push({ table: 'public.policies', keys: ['a'] });
     await clock.advance(50);
     expect(expected).toEqual([roundBeforeMs]);
+  });
+
+  it('starts the rounds of a namespace alone when a hint names one of its tables, else all', async () => {
+    const before = proved.reads;
+    host?.ring({ table: 'public.policies' });
+    await clock.advance(0);
+    expect([proved.reads, bestEffort.reads]).toEqual([before + 1, before]);
+    host?.ring({ table: 'public.unknown' });
+    await clock.advance(0);
+    expect([proved.reads, bestEffort.reads]).toEqual([before + 2, before + 1]);
   });
 
   it('passes a wish for a prefix to the journal that follows the table', async () => {

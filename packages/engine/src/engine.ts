@@ -9,7 +9,7 @@ import {
   TidemarkError,
   type Watch,
 } from '@tidemark/protocol';
-import type { HintHost, HintStatus } from './hints/hint-source.ts';
+import type { Hint, HintHost, HintStatus } from './hints/hint-source.ts';
 import { RedisHints } from './hints/redis-hints.ts';
 import { bestEffortNamespace, firstNamespace } from './namespaces.ts';
 import { type EngineOptions, type ResolvedEngineOptions, resolveOptions } from './options.ts';
@@ -108,8 +108,15 @@ class RoundEngine implements RunningEngine {
     this.#pruning.start();
   }
 
-  ring(hint?: { readonly mayBeEarly: boolean }): void {
-    for (const { loop } of this.#namespaces.values()) loop.ring(hint);
+  ring(hint: Hint = {}): void {
+    const one = hint.table === undefined ? undefined : this.#roundsOf(hint.table);
+    for (const { loop } of one === undefined ? this.#namespaces.values() : [one]) loop.ring(hint);
+  }
+
+  /** Rounds of other namespaces would find nothing, and stand in the way of these. */
+  #roundsOf(table: string): NamespaceRounds | undefined {
+    const namespace = this.#watches.get(this.journal)?.get(table)?.namespace;
+    return namespace === undefined ? undefined : this.#namespaces.get(namespace);
   }
 
   /** Starts the rounds of a namespace, once. In this process alone, one loop serves all namespaces of its journal. */

@@ -1,5 +1,5 @@
 export { createEngine, type EngineStatus, type NamespaceStatus, type RunningEngine } from './engine.ts';
-export type { HintHost, HintSource, HintState, HintStatus } from './hints/hint-source.ts';
+export type { Hint, HintHost, HintSource, HintState, HintStatus } from './hints/hint-source.ts';
 export { realtimeHints, type RealtimeHintKind, type RealtimeHintsOptions } from './hints/realtime-hints.ts';
 export { isLastingProblem, type JournalProblemCode } from './journal/journal-problem.ts';
 export { postgresJournal, type PostgresJournalOptions } from './journal/postgres-journal.ts';

@@ -15,9 +15,16 @@ export interface HintStatus {
   readonly reason?: string;
 }
 
+export interface Hint {
+  /** What it announces may not be visible yet. */
+  readonly mayBeEarly?: boolean;
+  /** Only the rounds of its namespace start; absent: anything may have changed. */
+  readonly table?: string;
+}
+
 export interface HintHost {
-  /** Starts a round now; `mayBeEarly`: what it announces may not be visible yet. */
-  ring(hint?: { readonly mayBeEarly: boolean }): void;
+  /** Starts a round now. */
+  ring(hint?: Hint): void;
   /** An instance asks that a prefix be watched. */
   watchPrefix(table: string, prefix: string): void;
 }

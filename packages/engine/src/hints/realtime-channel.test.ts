@@ -28,7 +28,7 @@ function start(needsSystemOk = true): void {
     supabase,
     name: 'bell',
     open: (attempt, heard) =>
-      supabase.channel(`topic-${attempt}`).on('broadcast', { event: 'change' }, heard),
+      supabase.channel(`topic-${attempt}`).on('broadcast', { event: 'change' }, () => heard()),
     needsSystemOk,
     graceMs,
     clock,

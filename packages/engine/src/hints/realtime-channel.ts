@@ -12,13 +12,14 @@ export interface RealtimeChannelOptions {
   readonly supabase: SupabaseClient;
   readonly name: string;
   /** Makes the channel with its listeners, not yet subscribed. `attempt` makes a topic unique where it may be any. */
-  readonly open: (attempt: number, heard: () => void) => RealtimeChannel;
+  readonly open: (attempt: number, heard: (table?: string) => void) => RealtimeChannel;
   /** postgres_changes delivers nothing before the server's system message says ok; SUBSCRIBED alone proves nothing. */
   readonly needsSystemOk: boolean;
   readonly graceMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly ring: () => void;
+  /** The table that changed, where the channel told; any may have changed otherwise. */
+  readonly ring: (table?: string) => void;
   /** Each time that changes before this moment went unheard: the first "ok", and every later one. */
   readonly onListening?: () => void;
 }
@@ -53,7 +54,7 @@ export class WatchedChannel {
     this.#attempt += 1;
     this.#state = 'joining';
     const attempt = this.#attempt;
-    const channel = this.#options.open(attempt, () => this.#hear());
+    const channel = this.#options.open(attempt, (table) => this.#hear(table));
     this.#channel = channel;
     channel.on('system', {}, (message: { extension?: string; status?: string; message?: string }) => {
       if (attempt !== this.#attempt || message.extension !== 'postgres_changes') return;
@@ -81,11 +82,11 @@ export class WatchedChannel {
     ring();
   }
 
-  #hear(): void {
+  #hear(table: string | undefined): void {
     this.#heard += 1;
     this.#failures = 0;
     this.#lastHeardMs = this.#options.clock.monotonicMs();
-    this.#options.ring();
+    this.#options.ring(table);
   }
 
   /** A round found changes made after `sinceMs`: this channel has its grace to announce something, too. */

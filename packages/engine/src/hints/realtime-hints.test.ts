@@ -3,7 +3,7 @@ import type { Watch } from '@tidemark/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeRealtime } from '../testing/fake-realtime.ts';
 import { watched } from '../testing/scripted-journal.ts';
-import type { HintHost, HintSource } from './hint-source.ts';
+import type { Hint, HintHost, HintSource } from './hint-source.ts';
 import { type RealtimeHintKind, realtimeHints } from './realtime-hints.ts';
 
 const watch: Watch = new Map([
@@ -13,7 +13,7 @@ const watch: Watch = new Map([
 
 let realtime: FakeRealtime;
 let clock: FakeClock;
-let rings: ({ readonly mayBeEarly: boolean } | undefined)[];
+let rings: (Hint | undefined)[];
 let source: HintSource;
 let host: HintHost;
 
@@ -93,7 +93,28 @@ describe('the hints of Realtime', () => {
     rings = [];
     broadcast?.say('broadcast', {});
     realtime.channel('tidemark.change').say('postgres_changes', {});
-    expect(rings).toEqual([{ mayBeEarly: true }, undefined]);
+    expect(rings).toEqual([{ mayBeEarly: true }, {}]);
+  });
+
+  test('name the table that changed, where the message holds one', () => {
+    make();
+    source.start(host);
+    source.follow(watch);
+    rings = [];
+    const [broadcast] = realtime.channels;
+    const journal = realtime.channel('tidemark.change');
+    broadcast?.say('broadcast', { payload: { table: 'public.flags' } });
+    broadcast?.say('broadcast', { payload: { table: 7 } });
+    journal.say('postgres_changes', { new: { tbl: 'copilot_internal.policies' } });
+    journal.say('postgres_changes', { new: {}, errors: ['Error 401: Unauthorized'] });
+    realtime.channel('public.flags').say('postgres_changes', { new: { id: 1 } });
+    expect(rings.map((hint) => hint?.table)).toEqual([
+      'public.flags',
+      undefined,
+      'copilot_internal.policies',
+      undefined,
+      'public.flags',
+    ]);
   });
 
   test('are judged where every change must be announced, not on the channel of one table', async () => {

@@ -3,7 +3,7 @@
 // one bad binding disables its whole channel.
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { type Clock, type Logger, systemClock, type Watch } from '@tidemark/protocol';
-import type { HintHost, HintSource, HintStatus } from './hint-source.ts';
+import type { Hint, HintHost, HintSource, HintStatus } from './hint-source.ts';
 import { WatchedChannel } from './realtime-channel.ts';
 
 export type RealtimeHintKind = 'broadcast' | 'changes';
@@ -47,11 +47,11 @@ export function realtimeHints(options: RealtimeHintsOptions): HintSource {
         graceMs: graceMs.broadcast,
         needsSystemOk: false,
         // Sent from the write-ahead log, which is read before other sessions see the commit.
-        ring: () => host?.ring({ mayBeEarly: true }),
+        ring: (table) => host?.ring({ mayBeEarly: true, ...aboutTable(table) }),
         open: (_attempt, heard) =>
           supabase
             .channel('tidemark', { config: { private: true } })
-            .on('broadcast', { event: 'change' }, heard),
+            .on('broadcast', { event: 'change' }, ({ payload }) => heard(textIn(payload, 'table'))),
       }),
     );
   }
@@ -71,11 +71,13 @@ export function realtimeHints(options: RealtimeHintsOptions): HintSource {
         name,
         graceMs: graceMs.changes,
         needsSystemOk: true,
-        ring: () => host?.ring(),
+        ring: (table) => host?.ring(aboutTable(table)),
         open: (attempt, heard) =>
           supabase
             .channel(`tidemark-changes:${table}:${attempt}`)
-            .on('postgres_changes', { event, schema, table: tableName }, heard),
+            .on('postgres_changes', { event, schema, table: tableName }, ({ new: row }) =>
+              heard(table === journalTable ? textIn(row, 'tbl') : table),
+            ),
       }),
     );
   }
@@ -105,4 +107,15 @@ export function realtimeHints(options: RealtimeHintsOptions): HintSource {
       await supabase.realtime.disconnect();
     },
   };
+}
+
+function aboutTable(table: string | undefined): Hint {
+  return table === undefined ? {} : { table };
+}
+
+/** What a message holds is anybody's word, and may be stripped: without a table every round starts. */
+function textIn(message: unknown, name: string): string | undefined {
+  const text: unknown =
+    typeof message === 'object' && message !== null ? Reflect.get(message, name) : undefined;
+  return typeof text === 'string' ? text : undefined;
 }

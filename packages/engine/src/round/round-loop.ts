@@ -70,7 +70,7 @@ export class RoundLoop {
   }
 
   /** Starts a round now, or right after the one that is under way: that one may have read too early. */
-  ring(hint?: { readonly mayBeEarly: boolean }): void {
+  ring(hint?: { readonly mayBeEarly?: boolean }): void {
     this.#isRung = true;
     this.#wasRungEarly ||= hint?.mayBeEarly === true;
     this.#wake.abort();
