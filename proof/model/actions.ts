@@ -1,8 +1,9 @@
 // Everything that may happen next in a world, as words, so that a walk can be written down, taken again and shortened:
 // `serve s0.tidemark-engine`, `commit 0`, `time 250`. An action that is not possible (any more) does nothing.
+import { formatHint, namespaceKeys } from '@tidemark/protocol';
 import type { Transaction } from './database-model.ts';
 import type { ModelConnection } from './model-connection.ts';
-import { Instance, type ModelRegion } from './model-process.ts';
+import { Instance, keyPrefix, type ModelRegion } from './model-process.ts';
 import type { World } from './world.ts';
 
 type Perform = (world: World, words: readonly string[]) => void;
@@ -127,6 +128,11 @@ const performers: Readonly<Record<string, Perform>> = {
   lose: onConnection((connection) => connection.deliver('never')),
   double: onConnection((connection) => connection.deliver('twice')),
   swap: onConnection((connection) => connection.deliver('after the next')),
+  'say-left': (world, [namespace = '']) => {
+    const { head, hints } = namespaceKeys(keyPrefix, namespace);
+    const headText = world.redis.get(head);
+    if (headText !== null) world.redis.publish(hints, formatHint({ kind: 'leaving', head: headText }));
+  },
   late: (world, [index]) => world.late.splice(Number(index), 1)[0]?.run(),
   // Redis itself.
   flush: (world) => world.redis.flush(),

@@ -26,6 +26,7 @@ export const faults = [
   'failing queries',
   'stall',
   'own writes',
+  'words of leaving',
 ] as const;
 
 export type Fault = (typeof faults)[number];
@@ -177,6 +178,12 @@ export class Adversary {
     }
     if (world.late.length > 0) {
       choices.push({ action: `late ${this.#dice.below(world.late.length)}`, weight: 1 });
+    }
+    // A lie, mostly: the publisher of the head is still there.
+    if (world.hasRedis && this.#has('words of leaving')) {
+      for (const { namespace } of world.tables) {
+        choices.push({ action: `say-left ${namespace}`, weight: 0.4 });
+      }
     }
     const { link } = this.#dice.pick([...world.processes.values()]);
     if (this.#has('failing queries') && link.requests.length > 0) {

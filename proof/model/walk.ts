@@ -35,7 +35,9 @@ export interface Walked {
 
 export async function walk(options: WalkOptions): Promise<Walked> {
   const dice = new Dice(options.seed);
-  const scene = drawScene(dice, options.wish ?? {});
+  // With dice of its own, so that seeds that are written down still lead to the same walks.
+  const hasWords = new Dice(options.seed + 1_000_000).isBelow(0.25);
+  const scene = drawScene(dice, options.wish ?? {}, hasWords);
   const { scripts, weakness } = options;
   const world = new World({ ...scene, scripts, weakness });
   const adversary = new Adversary(dice, new Set(scene.faults));
@@ -77,19 +79,19 @@ async function take(world: World, action: string): Promise<void> {
   for (const instance of world.instances) world.oracle.peekAll(instance);
 }
 
-function drawScene(dice: Dice, wish: Partial<Scene>): Scene {
+function drawScene(dice: Dice, wish: Partial<Scene>, hasWords: boolean): Scene {
   const share = 0.1 + 0.5 * dice.next();
-  const drawn = faults.filter(() => dice.isBelow(share));
+  const drawn: Fault[] = faults.filter((fault) => fault !== 'words of leaving' && dice.isBelow(share));
   // After a suspend one of the two clocks must have moved: the wall clock is not set back in the same world.
   const clocks = drawn.includes('suspend') ? drawn.filter((fault) => fault !== 'wall clock') : drawn;
-  return {
+  const scene = {
     hasRedis: !dice.isBelow(0.1),
     sidecars: dice.isBelow(0.7) ? 2 : 1,
     isEmbedded: dice.isBelow(0.2),
     hasSmallL1: dice.isBelow(0.25),
     hasTwoNamespaces: dice.isBelow(0.3),
     knowsPrefixes: !dice.isBelow(0.15),
-    faults: clocks,
-    ...wish,
   };
+  const all: Fault[] = hasWords ? [...clocks, 'words of leaving'] : clocks;
+  return { ...scene, faults: all, ...wish };
 }

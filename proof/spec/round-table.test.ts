@@ -39,6 +39,7 @@ function describeDecision(decision: Idle | Claim, linked: 'the head' | 'the memo
 
 test('the table of a publisher without a memory says what it does about what it finds (R2)', () => {
   const moved = formatHead(headAt(5, 2, 9));
+  const begun = formatHead({ ...head, begun: 9 });
   const seen = (text: string, unchanged: number): Idle => ({ kind: 'observing', seen: text, unchanged });
   const unsure = (mine: string): Idle => ({ kind: 'unsure', mine: [mine] });
   const decide = (state: Idle, text: string | null, stored: Cursor | null = cursor): string =>
@@ -57,6 +58,18 @@ test('the table of a publisher without a memory says what it does about what it 
       unsure: '-',
     },
     'the head of before, for six periods': { observing: decide(still, headText), unsure: '-' },
+    'the same, with rounds begun and none done': { observing: decide(still, begun), unsure: '-' },
+    'the head that its publisher says to have left': {
+      observing: describeDecision(observe(first, { headText, cursor, leftHead: headText }), 'the head'),
+      unsure: '-',
+    },
+    'another head than the one said to be left': {
+      observing:
+        observe(still, { headText, cursor, leftHead: moved }) === still
+          ? 'stands by, and does not count the look'
+          : 'counts the look',
+      unsure: '-',
+    },
     'the same without a cursor': { observing: decide(still, headText, null), unsure: '-' },
     'a head of its own': { observing: '-', unsure: decide(unsure(headText), headText) },
     'a head of its own without a cursor': {

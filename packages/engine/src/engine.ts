@@ -100,7 +100,13 @@ class RoundEngine implements RunningEngine {
       const { commands, subscriber } = this.#redis;
       // What rang while Redis was away found nobody to publish to.
       commands.on('ready', () => this.ring());
-      this.#appHints = new RedisHints({ subscriber, clock, keyPrefix: host.keyPrefix, host: hintHost });
+      this.#appHints = new RedisHints({
+        subscriber,
+        clock,
+        keyPrefix: host.keyPrefix,
+        host: hintHost,
+        onLeaving: (namespace, head) => this.#inherit(namespace, head),
+      });
     }
     this.#serve(firstNamespace, this.journal);
     if (bestEffort !== undefined) this.#serve(bestEffortNamespace, bestEffort);
@@ -203,6 +209,12 @@ class RoundEngine implements RunningEngine {
     );
   }
 
+  /** The publisher of a namespace leaves: where this process stands by, it need not wait for the head to stand still. */
+  #inherit(namespace: string, head: string): void {
+    const { loop, target } = this.#namespaces.get(namespace) ?? {};
+    if (target instanceof RedisTarget && loop?.look() === true) target.inherit(head);
+  }
+
   status(): EngineStatus {
     const namespaces = [...this.#namespaces].map(([namespace, { loop, target }]) => {
       const position = target instanceof RedisTarget ? target.position : null;
@@ -226,12 +238,21 @@ class RoundEngine implements RunningEngine {
 
   async #close(): Promise<void> {
     this.#pruning.close();
-    await Promise.all([...this.#namespaces.values()].map(({ loop }) => loop.close()));
+    await Promise.all([...this.#namespaces.values()].map(async (rounds) => this.#end(rounds)));
     await Promise.all(this.#options.hints.map((hint) => hint.close()));
     this.#appHints?.close();
     this.#redis?.close();
     await this.#options.bestEffort?.close();
     await this.journal.close();
+  }
+
+  /** Ends the rounds of a namespace, then tells whoever stands by: not before, or two would work on one head. */
+  async #end({ loop, target }: NamespaceRounds): Promise<void> {
+    await loop.close();
+    if (!(target instanceof RedisTarget)) return;
+    await target.leave().catch((error: unknown) => {
+      this.#options.logger.debug({ reason: String(error) }, 'nobody could be told that this process leaves');
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -40,6 +40,7 @@ beforeEach(() => {
       ring: (hint) => heard.push(hint?.mayBeEarly === true ? 'early' : 'ring'),
       watchPrefix: (table, prefix) => heard.push(`${table} ${prefix}`),
     },
+    onLeaving: (namespace, head) => heard.push(`${namespace} ${head}`),
   });
 });
 
@@ -72,6 +73,14 @@ test('a prefix is passed on, and rings nothing by itself', async () => {
   await redis.publish(channel, formatHint({ kind: 'prefix', table: 'a.t', prefix: 'copilot:t' }));
   await until(() => heard.length === 1, { what: 'the prefix' });
   expect(heard).toEqual(['a.t copilot:t']);
+});
+
+test('the word of a publisher that leaves is passed on with its namespace, and rings nothing by itself', async () => {
+  hints.listen('main');
+  await isListening();
+  await redis.publish(channel, formatHint({ kind: 'leaving', head: '1 0 1 2 2 w {}' }));
+  await until(() => heard.length === 1, { what: 'the word' });
+  expect(heard).toEqual(['main 1 0 1 2 2 w {}']);
 });
 
 test('what is not a hint is passed over', async () => {

@@ -1,4 +1,5 @@
-// Hints that apps publish when they write: the round that proves the write starts at once.
+// Hints that apps publish when they write: the round that proves the write starts at once. And the word of a publisher
+// that leaves, for those that stand by.
 import { type Clock, namespaceKeys, parseHint, Subscriptions } from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
 import type { HintHost, HintStatus } from './hint-source.ts';
@@ -8,6 +9,8 @@ export interface RedisHintsOptions {
   readonly clock: Clock;
   readonly keyPrefix: string;
   readonly host: HintHost;
+  /** A publisher of the namespace says that it goes for good, and which head it leaves. */
+  readonly onLeaving: (namespace: string, head: string) => void;
 }
 
 /** Lives as long as the subscriber's connection; apps need no promise that it hears them. */
@@ -27,15 +30,17 @@ export class RedisHints {
     if (this.#namespaces.has(namespace)) return;
     this.#namespaces.add(namespace);
     const { hints } = namespaceKeys(this.#options.keyPrefix, namespace);
-    void this.#subscriptions.listen(hints, (text) => this.#hear(text));
+    void this.#subscriptions.listen(hints, (text) => this.#hear(namespace, text));
   }
 
-  #hear(text: string): void {
+  #hear(namespace: string, text: string): void {
     const hint = parseHint(text);
     if (hint === undefined) return;
     this.#heard += 1;
-    if (hint.kind === 'prefix') this.#options.host.watchPrefix(hint.table, hint.prefix);
-    else this.#options.host.ring();
+    const { host, onLeaving } = this.#options;
+    if (hint.kind === 'leaving') onLeaving(namespace, hint.head);
+    else if (hint.kind === 'prefix') host.watchPrefix(hint.table, hint.prefix);
+    else host.ring();
   }
 
   status(): HintStatus {

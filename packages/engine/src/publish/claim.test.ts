@@ -22,7 +22,9 @@ function headAt(generation: number, sequence: number, more: Partial<Head> = {}):
 const cursor: Cursor = { snapshot: '9', server: 's', watchHash: 'w' };
 const head = headAt(5, 2, { tableFloors: new Map([['t', { generation: 4, sequence: 1 }]]) });
 const headText = formatHead(head);
-const movedText = formatHead({ ...head, begun: 9 });
+const movedText = formatHead({ ...head, begun: 9, done: 9 });
+/** A round was begun, and none done. */
+const begunText = formatHead({ ...head, begun: 9 });
 const corrupt = 'not a head';
 
 const claimOfHead: Claim = {
@@ -64,47 +66,61 @@ describe('a publisher without a memory', () => {
     'a corrupt head': { headText: corrupt, cursor },
     'the head': { headText, cursor },
     'the head without a cursor': { headText, cursor: null },
+    'the head that its publisher has left': { headText, cursor, leftHead: headText },
+    'the head, and the word that another one was left': { headText, cursor, leftHead: movedText },
   };
   const nothing = claimNothing(null, 0);
   const overCorrupt = claimNothing(corrupt, 0);
   const lostCursor = claimNothing(headText, 5);
-  const always = { 'no head': nothing, 'a cursor without a head': nothing, 'a corrupt head': overCorrupt };
+  const always = {
+    'no head': nothing,
+    'a cursor without a head': nothing,
+    'a corrupt head': overCorrupt,
+    'the head that its publisher has left': claimOfHead,
+  };
 
   const table: Record<keyof typeof states, Record<keyof typeof sights, Idle | Claim>> = {
     'has seen nothing yet': {
       ...always,
       'the head': seen(headText, 0),
       'the head without a cursor': seen(headText, 0),
+      'the head, and the word that another one was left': startObserving,
     },
     'saw another head': {
       ...always,
       'the head': seen(headText, 0),
       'the head without a cursor': seen(headText, 0),
+      'the head, and the word that another one was left': seen(movedText, patience - 1),
     },
     'saw this head for the first time': {
       ...always,
       'the head': seen(headText, 1),
       'the head without a cursor': seen(headText, 1),
+      'the head, and the word that another one was left': seen(headText, 0),
     },
     'saw this head stand still all but once': {
       ...always,
       'the head': seen(headText, patience - 1),
       'the head without a cursor': seen(headText, patience - 1),
+      'the head, and the word that another one was left': seen(headText, patience - 2),
     },
     'saw this head stand still long enough': {
       ...always,
       'the head': claimOfHead,
       'the head without a cursor': lostCursor,
+      'the head, and the word that another one was left': seen(headText, patience - 1),
     },
     'does not know whether this head is its own': {
       ...always,
       'the head': claimOfHead,
       'the head without a cursor': lostCursor,
+      'the head, and the word that another one was left': claimOfHead,
     },
     'knows that this head is not its own': {
       ...always,
       'the head': seen(headText, 0),
       'the head without a cursor': seen(headText, 0),
+      'the head, and the word that another one was left': { kind: 'unsure', mine: [movedText] },
     },
   };
 
@@ -115,6 +131,18 @@ describe('a publisher without a memory', () => {
     const before = states[state as keyof typeof states];
     const observed = sights[sight as keyof typeof sights];
     expect(shown(observe(before, observed))).toEqual(shown(expected));
+  });
+});
+
+describe('a head under which rounds are begun and not done', () => {
+  test('stands still: its publisher reaches Redis and not the journal, and is overtaken as it is now (R6)', () => {
+    expect(observe(seen(headText, patience - 2), { headText: begunText, cursor })).toEqual(
+      seen(begunText, patience - 1),
+    );
+    expect(observe(seen(headText, patience - 1), { headText: begunText, cursor })).toMatchObject({
+      kind: 'claiming',
+      expectedHead: begunText,
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 // Decisions of a publisher that does not hold the head, as pure functions: whether to stand by or to claim the
 // namespace, and what the claim links to.
 //
-//   observing ──(no head, or it stands still)──► claiming ──(takeover)──► working
+//   observing ──(no head, no round gets done, or its publisher has left)──► claiming ──(takeover)──► working
 //       ▲                                           ▲                        │
 //       ├──────────────(another generation)─────────┼────────────────────────┤
 //       └──(head is neither mine nor still)── unsure ◄──(outcome unknown)─────┘
@@ -12,6 +12,8 @@ import { comparePositions, type Cursor, type Head, parseHead, type Position } fr
 export interface Observed {
   readonly headText: string | null;
   readonly cursor: Cursor | null;
+  /** The head that its publisher, on the bus, said to have left for good; absent: nobody said anything. */
+  readonly leftHead?: string;
 }
 
 /** What a working publisher remembers: exactly what its last successful script left behind. */
@@ -42,7 +44,7 @@ export type Idle =
   /** The outcome of a script is unknown: the head may be any of these texts of ours. */
   | { readonly kind: 'unsure'; readonly mine: readonly string[] };
 
-/** A head that stands still for so many periods belongs to nobody. */
+/** A head under which no round was done for so many periods belongs to nobody. */
 export const patience = 6;
 
 /**
@@ -53,16 +55,21 @@ export const believableGeneration: number = 2 ** 52;
 
 export const startObserving: Idle = { kind: 'observing', seen: null, unchanged: 0 };
 
-/** Without a memory: stand by while somebody else moves the head, else claim what Redis holds. */
+/** Without a memory: stand by while somebody else gets rounds done, else claim what Redis holds. */
 export function observe(state: Idle, observed: Observed): Idle | Claim {
-  const { headText, cursor } = observed;
+  const { headText, cursor, leftHead } = observed;
   const head = headText === null ? undefined : parseHead(headText);
   if (headText === null || head === undefined) return claimNothing(headText, 0);
   if (head.position.generation > believableGeneration) return claimNothing(headText, 0);
 
   const isMine = state.kind === 'unsure' && state.mine.includes(headText);
-  const unchanged = state.kind === 'observing' && state.seen === headText ? state.unchanged + 1 : 0;
-  if (!isMine && unchanged < patience) return { kind: 'observing', seen: headText, unchanged };
+  // What was said on the bus proves nothing: at worst it is a takeover too early, by the same compare-and-set as any.
+  const isLeft = headText === leftHead;
+  // A look that a wrong word caused came before its time, and is not counted.
+  if (!isMine && !isLeft && leftHead !== undefined) return state;
+  const isStill = state.kind === 'observing' && isSameProgress(state.seen, head);
+  const unchanged = isStill ? state.unchanged + 1 : 0;
+  if (!isMine && !isLeft && unchanged < patience) return { kind: 'observing', seen: headText, unchanged };
   if (cursor === null) return claimNothing(headText, head.position.generation);
   return {
     kind: 'claiming',
@@ -72,6 +79,19 @@ export function observe(state: Idle, observed: Observed): Idle | Claim {
     cursor,
     atLeast: head.position.generation,
   };
+}
+
+/**
+ * Whether no round was done between two sights of the head. Rounds that are only begun prove nothing to anybody: their
+ * publisher reaches Redis and not the journal, and must not keep the others from taking over.
+ */
+function isSameProgress(seen: string | null, head: Head): boolean {
+  const before = seen === null ? undefined : parseHead(seen);
+  return (
+    before !== undefined &&
+    comparePositions(before.position, head.position) === 0 &&
+    before.done === head.done
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   begin,
   type Cursor,
   formatHead,
+  formatHint,
   formatWatch,
   isContinuous,
   type Journal,
@@ -57,6 +58,8 @@ export class RedisTarget implements RoundTarget {
   #state: State = startObserving;
   /** The watch that the head's hash stands for; undefined until a journal read brought it. */
   #watch: { readonly hash: string; readonly tables: Watch } | undefined;
+  /** The head that somebody said to have left, until the next look. */
+  #leftHead: string | undefined;
 
   constructor(options: RedisTargetOptions) {
     this.#options = options;
@@ -104,15 +107,35 @@ export class RedisTarget implements RoundTarget {
     const state = this.#state;
     if (state.kind === 'working') return;
     const { head, cursor } = this.#keys;
+    const leftHead = this.#leftHead;
+    this.#leftHead = undefined;
     const [headText = null, cursorText] = await this.#options.redis.ask((commands) =>
       commands.mget(head, cursor),
     );
     if (state.kind !== 'claiming') {
-      this.#state = observe(state, { headText, cursor: parseCursor(cursorText) });
+      const observed = { headText, cursor: parseCursor(cursorText) };
+      this.#state = observe(state, leftHead === undefined ? observed : { ...observed, leftHead });
     } else if (headText !== state.expectedHead) {
       // The claim could not be carried out (the journal was not readable), and meanwhile the head has moved.
       this.#state = startObserving;
     }
+  }
+
+  /** Somebody says to have left this head for good: if the next look finds it, nobody has to be waited for. */
+  inherit(leftHead: string): void {
+    this.#leftHead = leftHead;
+  }
+
+  /**
+   * Says on the bus that this publisher goes for good, and which head it leaves. A lost word costs the others six periods;
+   * to be called after the last round.
+   */
+  async leave(): Promise<void> {
+    const state = this.#state;
+    if (state.kind !== 'working') return;
+    this.#state = startObserving;
+    const hint = formatHint({ kind: 'leaving', head: state.memory.headText });
+    await this.#options.redis.ask((commands) => commands.publish(this.#keys.hints, hint));
   }
 
   async publish(read: JournalRead): Promise<RoundOutcome> {

@@ -236,8 +236,44 @@ describe('standing by', () => {
     expect(target.rounds).toBe(2);
   });
 
+  test('looks at once when it is told to, and again in six periods at the earliest: strangers can say it, too', async () => {
+    const { clock, loop, target } = setUp();
+    target.isStandby = true;
+    loop.start();
+    await settle();
+    expect(loop.look()).toBe(true);
+    await settle();
+    expect(target.rounds).toBe(2);
+    expect(loop.look()).toBe(false);
+    await clock.advance(6 * roundEveryMs - 1);
+    expect(target.rounds).toBe(7);
+    expect(loop.look()).toBe(false);
+    await clock.advance(1);
+    expect(target.rounds).toBe(8);
+    expect(loop.look()).toBe(true);
+    await settle();
+    expect(target.rounds).toBe(9);
+  });
+
+  test('looks again at once when it is told to during a look', async () => {
+    const { clock, loop, target } = setUp();
+    target.isStandby = true;
+    loop.start();
+    await settle();
+    await clock.advance(roundEveryMs - 1);
+    const begin = target.begin.bind(target);
+    target.begin = async () => {
+      target.begin = begin;
+      loop.look();
+      return begin();
+    };
+    await clock.advance(1);
+    expect(target.rounds).toBe(3);
+  });
+
   test('is what a round that was fenced ends in', async () => {
     const { loop, clock, target, log } = await started();
+    expect(loop.look()).toBe(false);
     target.isFenced = true;
     await clock.advance(roundEveryMs);
     expect(loop.state).toEqual({ kind: 'standby' });

@@ -21,6 +21,9 @@ import {
  */
 const followUpDelaysMs = [1, 2, 4, 8, 16, 32];
 
+/** Whoever stands by looks before its time no more often than this: strangers can publish on the bus, too. */
+const periodsBetweenLooks = 6;
+
 export interface RoundLoopOptions {
   readonly target: RoundTarget;
   readonly journal: Journal;
@@ -52,6 +55,9 @@ export class RoundLoop {
   readonly #closing = new AbortController();
   #state: LoopState = { kind: 'starting' };
   #wake = new AbortController();
+  #look = new AbortController();
+  #isLookWanted = false;
+  #nextLookMs = 0;
   #isRung = false;
   #wasRungEarly = false;
   #followUp = followUpDelaysMs.length;
@@ -76,9 +82,25 @@ export class RoundLoop {
     this.#wake.abort();
   }
 
+  /**
+   * Whoever stands by looks now, and not at the end of the period: the other process says that it has left.
+   *
+   * @returns false when nothing follows, because it does not stand by, or has just done so
+   */
+  look(): boolean {
+    const { clock, roundEveryMs } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (this.#state.kind !== 'standby' || nowMs < this.#nextLookMs) return false;
+    this.#nextLookMs = nowMs + periodsBetweenLooks * roundEveryMs;
+    this.#isLookWanted = true;
+    this.#look.abort();
+    return true;
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     this.#wake.abort();
+    this.#look.abort();
     await this.#running;
   }
 
@@ -88,6 +110,7 @@ export class RoundLoop {
       const startedMs = clock.monotonicMs();
       if (this.#wasRungEarly) this.#followUp = 0;
       this.#isRung = false;
+      this.#isLookWanted = false;
       this.#wasRungEarly = false;
       const outcome = await this.#round(startedMs);
       if (outcome?.changed !== 0) this.#followUp = followUpDelaysMs.length;
@@ -103,7 +126,9 @@ export class RoundLoop {
     if (this.#state.kind === 'standby') {
       // Whoever stands by counts how often the head stood still. Were bells to make it look more often, a burst of them
       // would fit into one round of the other process, and take the namespace away from it.
-      await sleep(clock, untilPeriodMs, this.#closing.signal);
+      this.#look = new AbortController();
+      if (this.#isLookWanted || this.#closing.signal.aborted) return;
+      await sleep(clock, untilPeriodMs, this.#look.signal);
       return;
     }
     if (this.#isRung) return;

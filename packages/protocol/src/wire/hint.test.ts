@@ -11,6 +11,7 @@ const hint: fc.Arbitrary<Hint> = fc.oneof(
     keys: fc.option(fc.array(text, { maxLength: 5 })),
   }),
   fc.record({ kind: fc.constant('prefix' as const), table: text, prefix: text }),
+  fc.record({ kind: fc.constant('leaving' as const), head: text }),
 );
 
 describe('a hint', () => {
@@ -43,6 +44,8 @@ describe('a hint', () => {
     '{"kind":"changed","sender":"s","prefix":"p","keys":"k"}',
     '{"kind":"changed","sender":"s","prefix":"p","keys":[1]}',
     '{"kind":"prefix","prefix":"p"}',
+    '{"kind":"leaving"}',
+    '{"kind":"leaving","head":1}',
     '{"kind":"other","sender":"s","prefix":"p","keys":null}',
   ])('%s is none', (message) => {
     expect(parseHint(message)).toBeUndefined();
@@ -52,7 +55,8 @@ describe('a hint', () => {
     fc.assert(
       fc.property(hostile(hint.map(formatHint)), (message) => {
         const parsed = parseHint(message);
-        expect(parsed === undefined || typeof parsed.prefix === 'string').toBe(true);
+        if (parsed === undefined) return;
+        expect(typeof (parsed.kind === 'leaving' ? parsed.head : parsed.prefix)).toBe('string');
       }),
     );
   });
