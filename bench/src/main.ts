@@ -1,38 +1,41 @@
-// What an L1 hit costs, beside the floor: lru-cache alone, and lru-cache with a clock read on every hit, which is what
-// the promise of a bound asks for. Ratios of one run on one machine; misses, L2 and the network are not measured here.
-import { createCache } from '@tidemark/cache';
-import { LRUCache } from 'lru-cache';
-import { bench, do_not_optimize, run, summary } from 'mitata';
+// `npm run bench`: measures, prints, keeps the results and makes docs/benchmarks.md anew. The only file of the bench that
+// exits. A missed target is a finding, not a failure.
+import { systemClock } from '@tidemark/protocol';
+import { type BenchOptions, parseOptions, usage } from './bench-options.ts';
+import { measurements } from './measurements.ts';
+import { describePlace } from './place.ts';
+import { makeDocument } from './report/document.ts';
+import { readResults, writeResults } from './report/results.ts';
+import { sectionLines } from './report/terminal.ts';
+import { writeDocument } from './report/write-document.ts';
 
-const keys = Array.from({ length: 1_000 }, (_, index) => `tenant-${index}`);
-const policy = Object.freeze({ defaultModel: 'small' });
-
-const plain = new LRUCache<string, object>({ max: 10_000 });
-const timed = new LRUCache<string, object>({ max: 10_000, ttl: 300_000, ttlResolution: 0 });
-await using cache = createCache();
-// Without rounds an entry is served for its bound: an hour outlives the run, and a hit costs the same as under a lease.
-const region = cache.region({
-  name: 'bench',
-  ttl: '1h',
-  maxStaleness: '1h',
-  load: () => Promise.resolve(policy),
-});
-for (const key of keys) {
-  plain.set(key, policy);
-  timed.set(key, policy);
-  await region.get(key);
+const names = measurements.map(({ name }) => name);
+const args = process.argv.slice(2);
+if (args.includes('--help')) {
+  console.log(usage);
+  process.exit(0);
+}
+const { only, isQuick } = readOptions();
+for (const measurement of measurements) {
+  const { name } = measurement;
+  if (only.length > 0 && !only.includes(name)) continue;
+  console.log(`\n== ${name}`);
+  const place = await describePlace(systemClock);
+  const findings = await measurement.run({ isQuick, tell: (line) => console.log(line) });
+  for (const section of findings.sections) console.log(sectionLines(section));
+  // Measurement by measurement: what one has found stays found when a later one fails.
+  if (!isQuick) await writeResults({ measurement: name, place, ...findings });
+}
+if (!isQuick) {
+  await writeDocument(makeDocument(await readResults(names)));
+  console.log('\nwritten to docs/benchmarks.md');
 }
 
-let next = 0;
-function key(): string {
-  next = (next + 1) % keys.length;
-  return keys[next] ?? '';
+function readOptions(): BenchOptions {
+  try {
+    return parseOptions(args, names);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    return process.exit(2);
+  }
 }
-
-summary(() => {
-  bench('lru-cache get', () => do_not_optimize(plain.get(key())));
-  bench('lru-cache get, clock read on every hit', () => do_not_optimize(timed.get(key())));
-  bench('region.peek', () => do_not_optimize(region.peek(key())));
-  bench('await region.get', async () => do_not_optimize(await region.get(key())));
-});
-await run();

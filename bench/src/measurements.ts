@@ -1,0 +1,5 @@
+// Every measurement, in the order in which they run and are reported.
+import { hit } from './hit/hit.ts';
+import type { Measurement } from './measurement.ts';
+
+export const measurements: readonly Measurement[] = [hit];
