@@ -164,8 +164,11 @@ begin
   perform set_config(flag, 'yes', true);
   begin
     if to_regprocedure('realtime.send(jsonb,text,text,boolean)') is not null then
-      -- The name of the table and nothing else: who may listen to the topic is not ours to say.
-      perform realtime.send(jsonb_build_object('table', tbl), 'change', 'tidemark', true);
+      -- Table and transaction, by which a round recognises what was announced, and nothing else: who may listen to the
+      -- topic is not ours to say.
+      perform realtime.send(
+        jsonb_build_object('table', tbl, 'xid', pg_current_xact_id()::text), 'change', 'tidemark', true
+      );
     end if;
   exception when others then
     raise warning 'tidemark: the hint for % was not sent: %', tbl, sqlerrm;

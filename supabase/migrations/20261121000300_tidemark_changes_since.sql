@@ -41,7 +41,9 @@ end
 $$;
 
 -- Every change that is visible now and was not visible in a snapshot, one entry per table. More than 1,000 keys name
--- the whole table, as in the journal.
+-- the whole table, as in the journal. And which transactions they come from: table, transaction, and how many
+-- milliseconds ago it wrote its last row of the table, on this server's clock; the 1,000 newest. With these an
+-- announcement of Realtime is matched with its change; nothing that is proved rests on them.
 --
 -- Only transactions that were not finished in `prev` can have become visible since: those from its xmax on, and those
 -- it lists as running. The ones that still run are left out, so that a long transaction costs nothing, however much
@@ -57,10 +59,10 @@ declare
 begin
   return (
     with found as (
-      select c.tbl, c.keys from tidemark.change c
+      select c.tbl, c.keys, c.xid, c.at from tidemark.change c
       where c.xid >= pg_snapshot_xmax(prev) and c.xid < pg_snapshot_xmax(present)
       union all
-      select c.tbl, c.keys from tidemark.change c
+      select c.tbl, c.keys, c.xid, c.at from tidemark.change c
       where c.xid = any (finished)
     ),
     changed as (
@@ -68,15 +70,32 @@ begin
       from found f
       left join lateral unnest(f.keys) as k on true
       group by f.tbl
+    ),
+    committed as (
+      select f.tbl, f.xid, max(f.at) as at from found f group by f.tbl, f.xid order by f.xid desc limit 1000
     )
-    select coalesce(
-      jsonb_agg(
-        jsonb_build_object('table', tbl, 'keys', case when not is_whole and cardinality(keys) <= 1000 then keys end)
-        order by tbl
+    select jsonb_build_object(
+      'changes', (
+        select coalesce(
+          jsonb_agg(
+            jsonb_build_object('table', tbl, 'keys', case when not is_whole and cardinality(keys) <= 1000 then keys end)
+            order by tbl
+          ),
+          '[]'
+        )
+        from changed
       ),
-      '[]'
+      'transactions', (
+        select coalesce(
+          jsonb_agg(
+            jsonb_build_array(tbl, xid::text, round(extract(epoch from clock_timestamp() - at) * 1000, 3))
+            order by xid, tbl
+          ),
+          '[]'
+        )
+        from committed
+      )
     )
-    from changed
   );
 end
 $$;
@@ -136,9 +155,11 @@ begin
     'wentBack', not coalesce(tidemark.contains(present, past), true),
     'pruned', not coalesce(tidemark.contains(past, horizon), true),
     'watchHash', watch_hash,
-    'watch', watch,
-    'changes', case when past is null then '[]' else tidemark.changes_between(past, present) end
-  );
+    'watch', watch
+  ) || case
+    when past is null then '{"changes": [], "transactions": []}'
+    else tidemark.changes_between(past, present)
+  end;
 end
 $$;
 select tidemark.grant_to_sidecar('public.tidemark_changes_since(text, text)');

@@ -40,6 +40,42 @@ describe('what it says', () => {
     ]);
   });
 
+  test('the transactions of the changes, once for each table, with the age of their last row', async () => {
+    const [one, two] = [await database.trackedTable(), await database.trackedTable()];
+    const start = await database.changesSince();
+    await database.sql(`begin; insert into ${one} (id) values ('a'); insert into ${two} (id) values ('a');
+      update ${one} set value = 1; commit`);
+    await insert(one, 1, 1);
+    const journaled = await database.sql<{ tbl: string; xid: string; at: Date }>(
+      'select tbl, xid::text, max(at) as at from tidemark.change where tbl in ($1, $2) group by tbl, xid order by xid, tbl',
+      [one, two],
+    );
+    const { transactions } = await database.changesSince(start.snapshot);
+    expect(transactions.map(([table, xid]) => [table, xid])).toEqual(
+      journaled.map(({ tbl, xid }) => [tbl, xid]),
+    );
+    expect(transactions).toHaveLength(3);
+    const [first, , last] = transactions.map(([, , ageMs]) => ageMs);
+    // Both ages are of one clock, and differ by what lies between the two rows.
+    const betweenMs = Number(journaled[2]!.at) - Number(journaled[0]!.at);
+    expect(Math.abs(first! - last! - betweenMs)).toBeLessThan(3);
+    expect(last).toBeGreaterThan(0);
+  });
+
+  test('of many transactions the newest thousand, while every change is told', async () => {
+    const table = await database.trackedTable();
+    const start = await database.changesSince();
+    for (let n = 1; n <= 1_001; n += 1) await insert(table, n, n);
+    const { changes, transactions } = await database.changesSince(start.snapshot);
+    expect(changes).toHaveLength(1);
+    expect(transactions).toHaveLength(1_000);
+    const [oldest] = await database.sql<{ xid: string }>(
+      'select xid::text from tidemark.change where tbl = $1 order by tidemark.change.xid limit 1',
+      [table],
+    );
+    expect(transactions.map(([, xid]) => xid)).not.toContain(oldest!.xid);
+  });
+
   test('1,000 keys in several statements are listed, 1,001 name the whole table', async () => {
     const table = await database.trackedTable();
     const start = await database.changesSince();

@@ -35,6 +35,8 @@ export interface Answer {
   readonly watchHash: string;
   readonly watch: Readonly<Record<string, WatchedTable>> | null;
   readonly changes: readonly Change[];
+  /** Table, transaction, milliseconds since its last row of the table. */
+  readonly transactions: readonly (readonly [table: string, xid: string, ageMs: number])[];
 }
 
 export type ApiRole = 'anon' | 'authenticated' | 'service_role';

@@ -1,5 +1,5 @@
-// Hints through Realtime: one per table and transaction, with the name of the table and nothing else, and never a reason
-// for a statement to fail.
+// Hints through Realtime: one per table and transaction, with the names of both and nothing else, and never a reason for
+// a statement to fail.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { installRealtimeSql } from '../../packages/devstack/src/realtime/realtime-sql.ts';
 import { TestDatabase } from './database.ts';
@@ -26,14 +26,16 @@ const sentAbout = (table: string): Promise<Message[]> =>
     [table],
   );
 
-test('a change sends the name of its table to the private topic tidemark, without keys or data', async () => {
+test('a change sends its table and its transaction to the private topic tidemark, without keys or data', async () => {
   const table = await database.trackedTable();
   await database.sql(`insert into ${table} (id) values ('secret')`);
   const sent = await sentAbout(table);
   expect(sent).toMatchObject([{ topic: 'tidemark', event: 'change', private: true, payload: { table } }]);
   expect(JSON.stringify(sent)).not.toContain('secret');
   // `id` is Realtime's own.
-  expect(Object.keys(sent[0]!.payload).sort()).toEqual(['id', 'table']);
+  expect(Object.keys(sent[0]!.payload).sort()).toEqual(['id', 'table', 'xid']);
+  const [row] = await database.sql(`select xid::text from tidemark.change where tbl = $1`, [table]);
+  expect(sent[0]!.payload).toMatchObject(row!);
 });
 
 test('many statements of one transaction send one hint per table', async () => {
