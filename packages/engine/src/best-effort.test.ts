@@ -71,7 +71,7 @@ beforeEach(async () => {
       host = to;
     },
     follow: () => {},
-    expectSince: (sinceMs) => expected.push(sinceMs),
+    expect: ({ sinceMs }) => expected.push(sinceMs),
     status: () => [],
     close: async () => {},
   };

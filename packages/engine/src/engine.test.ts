@@ -3,7 +3,7 @@ import { FakeClock, RecordedLog, settle } from '@tidemark/devstack/fakes';
 import { type EngineHost, pruneLimit, type Watch } from '@tidemark/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEngine, type RunningEngine } from './engine.ts';
-import type { HintHost, HintSource } from './hints/hint-source.ts';
+import type { FoundByRound, HintHost, HintSource } from './hints/hint-source.ts';
 import type { EngineOptions } from './options.ts';
 import { policies, policyWatch, ScriptedJournal, watched } from './testing/scripted-journal.ts';
 import { ScriptedTarget } from './testing/scripted-target.ts';
@@ -15,7 +15,7 @@ const pruneEveryMs = 10_000;
 class HandBell implements HintSource {
   host: HintHost | undefined;
   readonly followed: Watch[] = [];
-  readonly expected: { readonly sinceMs: number; readonly tables: readonly string[] }[] = [];
+  readonly expected: FoundByRound[] = [];
   isClosed = false;
 
   start(host: HintHost): void {
@@ -26,8 +26,8 @@ class HandBell implements HintSource {
     this.followed.push(watch);
   }
 
-  expectSince(sinceMs: number, tables: readonly string[]): void {
-    this.expected.push({ sinceMs, tables });
+  expect(found: FoundByRound): void {
+    this.expected.push(found);
   }
 
   status(): ReturnType<HintSource['status']> {
@@ -134,6 +134,7 @@ describe('an engine', () => {
       ],
       hints: bell.status(),
       redis: 'not used',
+      redisErrors: 0,
     });
   });
 });
@@ -167,7 +168,18 @@ describe('hint sources', () => {
     expect(bell.expected).toEqual([]);
     journal.commit('t1');
     await clock.advance(roundEveryMs);
-    expect(bell.expected).toEqual([{ sinceMs: firstMs + roundEveryMs, tables: [policies] }]);
+    expect(bell.expected).toEqual([{ sinceMs: firstMs + roundEveryMs, tables: [policies], changes: [] }]);
+  });
+
+  test('are told each change by its transaction, and when it was made, where the journal can tell', async () => {
+    await started();
+    await clock.advance(roundEveryMs);
+    journal.commit('t1');
+    journal.transactions = [{ table: policies, xid: '7', ageMs: 3 }];
+    await clock.advance(roundEveryMs);
+    expect(bell.expected[0]?.changes).toEqual([
+      { table: policies, xid: '7', madeMs: clock.monotonicMs() - 3 },
+    ]);
   });
 });
 

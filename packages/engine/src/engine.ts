@@ -16,6 +16,7 @@ import { type EngineOptions, type ResolvedEngineOptions, resolveOptions } from '
 import { Pruning } from './pruning.ts';
 import { RedisTarget } from './publish/redis-target.ts';
 import { EngineRedis } from './redis.ts';
+import { foundChanges, observedChanges, readOf, readStartOf } from './round/found-changes.ts';
 import { type FinishedRound, type LoopState, RoundLoop } from './round/round-loop.ts';
 
 export interface NamespaceStatus {
@@ -29,6 +30,8 @@ export interface EngineStatus {
   readonly namespaces: readonly NamespaceStatus[];
   readonly hints: readonly HintStatus[];
   readonly redis: 'connected' | 'unreachable' | 'not used';
+  /** Commands of the rounds that failed, and connections that were lost or refused, since the start. */
+  readonly redisErrors: number;
 }
 
 export interface RunningEngine extends Engine, AsyncDisposable {
@@ -59,8 +62,8 @@ class RoundEngine implements RunningEngine {
   #appHints: RedisHints | undefined;
   /** What each journal follows, as it said last. */
   readonly #watches = new Map<Journal, Watch>();
-  /** When the last finished round of each namespace began. */
-  readonly #lastRoundMs = new Map<string, number>();
+  /** When the last finished round of each namespace began, and when the last published one began to read. */
+  readonly #lastRounds = new Map<string, { readonly startedMs: number; readonly readMs?: number }>();
   readonly #madeMs: number;
   readonly #pruning: Pruning;
   #closed: Promise<void> | undefined;
@@ -94,6 +97,7 @@ class RoundEngine implements RunningEngine {
     const hintHost: HintHost = {
       ring: (hint) => this.ring(hint),
       watchPrefix: (table, prefix) => this.#watchPrefix(table, prefix),
+      settle: (hint, settled) => this.#options.observer?.onAnnouncement({ hint, ...settled }),
     };
     if (host.redis !== undefined) {
       this.#redis = new EngineRedis(host.redis, logger);
@@ -142,6 +146,16 @@ class RoundEngine implements RunningEngine {
         if (watch !== null) this.#learn(journal, watch);
       },
       onRound: (round) => this.#afterRound(namespace, journal, round),
+      onFailure: ({ startedMs, steps, reason }) =>
+        this.#options.observer?.onRound({
+          namespace,
+          outcome: 'failed',
+          startedMs,
+          endedMs: clock.monotonicMs(),
+          steps,
+          changes: [],
+          reason,
+        }),
     });
     this.#namespaces.set(namespace, { loop, target });
     this.#appHints?.listen(namespace);
@@ -173,12 +187,33 @@ class RoundEngine implements RunningEngine {
   }
 
   #afterRound(namespace: string, journal: Journal, round: FinishedRound): void {
-    const sinceMs = this.#lastRoundMs.get(namespace) ?? this.#madeMs;
-    this.#lastRoundMs.set(namespace, round.startedMs);
-    if (journal !== this.journal) return;
-    if (round.outcome.changed === 0) return;
-    const tables = round.read.changes.map(({ table }) => table);
-    for (const hint of this.#options.hints) hint.expectSince(sinceMs, tables);
+    const { observer, clock, hints } = this.#options;
+    const { startedMs, steps, outcome } = round;
+    const last = this.#lastRounds.get(namespace);
+    const readMs = outcome.isPublished ? readStartOf(steps) : last?.readMs;
+    this.#lastRounds.set(namespace, { startedMs, ...(readMs !== undefined && { readMs }) });
+    const hasChanges = outcome.changed > 0;
+    if (!hasChanges && observer === undefined) return;
+    const watch = this.#watches.get(journal);
+    // In this process alone one loop serves all namespaces.
+    const isOurs = (table: string): boolean =>
+      this.#redis === undefined || watch?.get(table)?.namespace === namespace;
+    const read = readOf(round.read, isOurs);
+    const found = hasChanges ? foundChanges({ steps, read }, last?.readMs) : [];
+    const endedMs = steps.at(-1)?.endedMs ?? clock.monotonicMs();
+    observer?.onRound({
+      namespace,
+      outcome: outcome.isPublished ? 'published' : 'refused',
+      startedMs,
+      endedMs,
+      steps,
+      changes: hasChanges ? observedChanges(read.changes, found, endedMs) : [],
+      ...(outcome.opened && { opened: outcome.opened }),
+    });
+    if (journal !== this.journal || !hasChanges) return;
+    const sinceMs = last?.startedMs ?? this.#madeMs;
+    const tables = read.changes.map(({ table }) => table);
+    for (const hint of hints) hint.expect({ sinceMs, tables, changes: found });
   }
 
   #follow(watch: Watch): void {
@@ -228,7 +263,7 @@ class RoundEngine implements RunningEngine {
     if (this.#appHints !== undefined) hints.push(this.#appHints.status());
     const isConnected = this.#redis?.commands.status === 'ready';
     const redis = this.#redis === undefined ? 'not used' : isConnected ? 'connected' : 'unreachable';
-    return { namespaces, hints, redis };
+    return { namespaces, hints, redis, redisErrors: this.#redis?.errors ?? 0 };
   }
 
   close(): Promise<void> {

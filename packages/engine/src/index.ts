@@ -1,5 +1,6 @@
 export { createEngine, type EngineStatus, type NamespaceStatus, type RunningEngine } from './engine.ts';
-export type { Hint, HintHost, HintSource, HintState, HintStatus } from './hints/hint-source.ts';
+export type { FoundByRound, Hint, HintHost, HintSource, HintState, HintStatus } from './hints/hint-source.ts';
+export type { AnnouncementCounts, AnnouncementOutcome, FoundChange, Settled } from './hints/loss-meter.ts';
 export { realtimeHints, type RealtimeHintKind, type RealtimeHintsOptions } from './hints/realtime-hints.ts';
 export { isLastingProblem, type JournalProblemCode } from './journal/journal-problem.ts';
 export { postgresJournal, type PostgresJournalOptions } from './journal/postgres-journal.ts';
@@ -10,5 +11,6 @@ export {
 } from './journal/realtime-journal.ts';
 export { supabaseJournal, type SupabaseJournalOptions } from './journal/supabase-journal.ts';
 export { bestEffortNamespace } from './namespaces.ts';
+export type { EngineObserver, ObservedAnnouncement, ObservedChange, ObservedRound } from './observer.ts';
 export { defaultPruneEvery, defaultReadTimeout, defaultRoundEvery, type EngineOptions } from './options.ts';
-export type { LoopState } from './round/round-loop.ts';
+export type { LoopState, RoundStep } from './round/round-loop.ts';

@@ -10,6 +10,7 @@ import {
   TidemarkError,
 } from '@tidemark/protocol';
 import type { HintSource } from './hints/hint-source.ts';
+import { type EngineObserver, guardObserver } from './observer.ts';
 
 /** A quarter second keeps the load of the Data API at four small calls; tidemarks are then about 0.4 s old. */
 export const defaultRoundEvery: Duration = '250ms';
@@ -30,6 +31,8 @@ export interface EngineOptions {
   readonly roundEvery?: Duration;
   readonly readTimeout?: Duration;
   readonly pruneEvery?: Duration;
+  /** Told of each round and each announcement, for metrics and traces. Default: nobody. */
+  readonly observer?: EngineObserver;
   readonly logger?: Logger;
   readonly clock?: Clock;
 }
@@ -41,6 +44,8 @@ export interface ResolvedEngineOptions {
   readonly roundEveryMs: number;
   readonly readTimeoutMs: number;
   readonly pruneEveryMs: number;
+  /** Absent where nobody measures: then nothing is collected. */
+  readonly observer: Required<EngineObserver> | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -52,6 +57,7 @@ const known = new Set([
   'roundEvery',
   'readTimeout',
   'pruneEvery',
+  'observer',
   'logger',
   'clock',
 ]);
@@ -65,6 +71,7 @@ export function resolveOptions(options: EngineOptions): ResolvedEngineOptions {
       });
     }
   }
+  const logger = (options.logger ?? silentLogger).child({ component: 'engine' });
   return {
     journal: options.journal,
     bestEffort: options.bestEffort,
@@ -72,7 +79,8 @@ export function resolveOptions(options: EngineOptions): ResolvedEngineOptions {
     roundEveryMs: parseDuration('roundEvery', options.roundEvery ?? defaultRoundEvery),
     readTimeoutMs: parseDuration('readTimeout', options.readTimeout ?? defaultReadTimeout),
     pruneEveryMs: parseDuration('pruneEvery', options.pruneEvery ?? defaultPruneEvery),
-    logger: (options.logger ?? silentLogger).child({ component: 'engine' }),
+    observer: options.observer && guardObserver(options.observer, logger),
+    logger,
     clock: options.clock ?? systemClock,
   };
 }

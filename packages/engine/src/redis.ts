@@ -14,10 +14,12 @@ export class EngineRedis {
   readonly #tried = Promise.withResolvers<void>();
   #epoch = 0;
   #timeouts = 0;
+  #errors = 0;
 
   constructor(option: RedisOption, logger: Logger) {
     let isDown = false;
     const onError = (error: Error): void => {
+      this.#errors += 1;
       if (!isDown) logger.warn({ reason: error.message }, 'Redis can not be reached');
       isDown = true;
       this.#tried.resolve();
@@ -47,6 +49,11 @@ export class EngineRedis {
     return this.#epoch;
   }
 
+  /** Commands that failed, and connections that were lost or refused. */
+  get errors(): number {
+    return this.#errors;
+  }
+
   /** Resolves when the first attempt to connect has ended, well or not: before that there is nothing to report. */
   get tried(): Promise<void> {
     return this.#tried.promise;
@@ -59,6 +66,7 @@ export class EngineRedis {
       this.#timeouts = 0;
       return answer;
     } catch (error) {
+      this.#errors += 1;
       if (isTimeout(error)) this.#countTimeout();
       throw error;
     }

@@ -10,6 +10,7 @@ export {
   type JournalRead,
   type JournalRequest,
   type TableChange,
+  type TableTransaction,
 } from './ports/journal.ts';
 export { silentLogger, type Logger } from './ports/logger.ts';
 export type { Begun, RoundOutcome, RoundTarget } from './ports/round-target.ts';

@@ -5,7 +5,7 @@ import { createRoutes } from './routes.ts';
 
 function engine(loops: Record<string, LoopState>, redis: EngineStatus['redis'] = 'connected'): EngineStatus {
   const namespaces = Object.entries(loops).map(([namespace, loop]) => ({ namespace, loop, position: null }));
-  return { namespaces, hints: [], redis };
+  return { namespaces, hints: [], redis, redisErrors: 0 };
 }
 
 describe('readiness', () => {

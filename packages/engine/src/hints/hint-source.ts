@@ -1,6 +1,7 @@
 // What the engine asks of anything that can ring for a round. A hint is never trusted and never needed; a source that
 // goes silent costs up to a round period of lag, and is noticed by comparing with what rounds find.
 import type { Watch } from '@tidemark/protocol';
+import type { AnnouncementCounts, FoundChange, Settled } from './loss-meter.ts';
 
 export type HintState = 'joining' | 'listening' | 'silent' | 'refused' | 'closed';
 
@@ -11,6 +12,10 @@ export interface HintStatus {
   readonly heard: number;
   /** Times that a round found what the source should have announced and did not. */
   readonly silences: number;
+  /** Channels that were given up for another one; absent where a source has none of its own. */
+  readonly rebuilds?: number;
+  /** What became of the changes that it has to announce; absent where nobody can tell which those are. */
+  readonly announced?: AnnouncementCounts;
   /** Why the state is not `listening`. */
   readonly reason?: string;
 }
@@ -27,14 +32,25 @@ export interface HintHost {
   ring(hint?: Hint): void;
   /** An instance asks that a prefix be watched. */
   watchPrefix(table: string, prefix: string): void;
+  /** It is known what became of a change. For whoever measures. */
+  settle?(hint: string, settled: Settled): void;
+}
+
+/** What a round found. */
+export interface FoundByRound {
+  /** The changes were made known after this monotonic time. */
+  readonly sinceMs: number;
+  readonly tables: readonly string[];
+  /** One by one, where the journal can tell. */
+  readonly changes: readonly FoundChange[];
 }
 
 export interface HintSource {
   start(host: HintHost): void;
   /** The tables that are watched now. */
   follow(watch: Watch): void;
-  /** A round found changes of these tables that were made known after this monotonic time. */
-  expectSince(sinceMs: number, tables: readonly string[]): void;
+  /** A round found changes: what has to announce them has announced them, or does so within its grace. */
+  expect(found: FoundByRound): void;
   status(): HintStatus[];
   close(): Promise<void>;
 }

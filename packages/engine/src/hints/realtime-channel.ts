@@ -7,12 +7,13 @@
 import { REALTIME_SUBSCRIBE_STATES, type RealtimeChannel, type SupabaseClient } from '@supabase/supabase-js';
 import type { Clock, Logger } from '@tidemark/protocol';
 import type { HintState, HintStatus } from './hint-source.ts';
+import { type ChangeName, earlyMs, type FoundChange, LossMeter, type Settled } from './loss-meter.ts';
 
 export interface RealtimeChannelOptions {
   readonly supabase: SupabaseClient;
   readonly name: string;
   /** Makes the channel with its listeners, not yet subscribed. `attempt` makes a topic unique where it may be any. */
-  readonly open: (attempt: number, heard: (table?: string) => void) => RealtimeChannel;
+  readonly open: (attempt: number, heard: (announced: Announced) => void) => RealtimeChannel;
   /** postgres_changes delivers nothing before the server's system message says ok; SUBSCRIBED alone proves nothing. */
   readonly needsSystemOk: boolean;
   readonly graceMs: number;
@@ -22,15 +23,14 @@ export interface RealtimeChannelOptions {
   readonly ring: (table?: string) => void;
   /** Each time that changes before this moment went unheard: the first "ok", and every later one. */
   readonly onListening?: () => void;
+  /** Set where every change must be announced: what becomes of each is counted, and told here. */
+  readonly onSettled?: (settled: Settled) => void;
 }
 
-const backOffMs = { first: 500, most: 30_000 };
+/** What a message is about, as far as it says: it may be stripped, or come from an older migration. */
+export type Announced = { readonly [part in keyof ChangeName]?: ChangeName[part] | undefined };
 
-/**
- * A change may be announced before other sessions see it, so that the round it rings for finds nothing and one of the
- * follow-ups (63 ms and their rounds) does. An announcement so shortly before the changes in question still counts.
- */
-const earlyMs = 200;
+const backOffMs = { first: 500, most: 30_000 };
 
 export class WatchedChannel {
   readonly #options: RealtimeChannelOptions;
@@ -41,6 +41,10 @@ export class WatchedChannel {
   #failures = 0;
   #heard = 0;
   #silences = 0;
+  #rebuilds = 0;
+  /** Losses are told once for each time that the channel listens. */
+  #hasToldLoss = false;
+  readonly #meter: LossMeter | undefined;
   #lastHeardMs = Number.NEGATIVE_INFINITY;
   #listeningSinceMs = Number.POSITIVE_INFINITY;
   #cancelCheck: (() => void) | undefined;
@@ -48,13 +52,18 @@ export class WatchedChannel {
 
   constructor(options: RealtimeChannelOptions) {
     this.#options = options;
+    const { graceMs, onSettled } = options;
+    if (onSettled !== undefined) {
+      this.#meter = new LossMeter({ graceMs, onSettled: (settled) => this.#settle(settled, onSettled) });
+    }
   }
 
   start(): void {
+    this.#meter?.start(this.#options.clock.monotonicMs());
     this.#attempt += 1;
     this.#state = 'joining';
     const attempt = this.#attempt;
-    const channel = this.#options.open(attempt, (table) => this.#hear(table));
+    const channel = this.#options.open(attempt, (announced) => this.#hear(announced));
     this.#channel = channel;
     channel.on('system', {}, (message: { extension?: string; status?: string; message?: string }) => {
       if (attempt !== this.#attempt || message.extension !== 'postgres_changes') return;
@@ -77,20 +86,33 @@ export class WatchedChannel {
     this.#state = 'listening';
     this.#reason = undefined;
     this.#listeningSinceMs = clock.monotonicMs();
+    this.#meter?.listen(this.#listeningSinceMs);
+    this.#hasToldLoss = false;
     onListening?.();
     // What was committed before it listened went unannounced.
     ring();
   }
 
-  #hear(table: string | undefined): void {
+  #hear({ table, xid }: Announced): void {
     this.#heard += 1;
     this.#failures = 0;
     this.#lastHeardMs = this.#options.clock.monotonicMs();
+    const change = table === undefined || xid === undefined ? null : { table, xid };
+    this.#meter?.hear(change, this.#lastHeardMs);
     this.#options.ring(table);
   }
 
+  #settle(settled: Settled, tell: (settled: Settled) => void): void {
+    tell(settled);
+    if (settled.outcome !== 'never' || this.#hasToldLoss || this.#state !== 'listening') return;
+    this.#hasToldLoss = true;
+    const { logger, name } = this.#options;
+    logger.warn({ hint: name }, 'hint source lost a change while it announced others, a round found it');
+  }
+
   /** A round found changes made after `sinceMs`: this channel has its grace to announce something, too. */
-  expectSince(sinceMs: number): void {
+  expect(sinceMs: number, changes: readonly FoundChange[]): void {
+    this.#meter?.find(changes, this.#options.clock.monotonicMs());
     const isJudged = this.#state === 'listening' && this.#listeningSinceMs <= sinceMs;
     const announcedFromMs = sinceMs - earlyMs;
     if (!isJudged || this.#cancelCheck !== undefined || this.#lastHeardMs >= announcedFromMs) return;
@@ -112,6 +134,7 @@ export class WatchedChannel {
     }
     this.#state = state;
     this.#reason = reason;
+    this.#meter?.fail();
     // What this channel missed says nothing about the next one.
     this.#dropCheck();
     this.#cancelRebuild?.();
@@ -120,10 +143,18 @@ export class WatchedChannel {
     // Nothing that this channel still says counts; the next one starts with a fresh join.
     this.#attempt += 1;
     this.#cancelRebuild = clock.schedule(delayMs, () => {
-      void this.#leave().then(() => {
-        if (this.#state !== 'closed') this.start();
-      });
+      void this.#rebuild();
     });
+  }
+
+  /** A new channel, with the token of now: the one it joined with may have expired. */
+  async #rebuild(): Promise<void> {
+    await this.#leave();
+    // A token that can't be had is the old one's matter: the join is refused then, and tried again.
+    await this.#options.supabase.realtime.setAuth().catch(() => {});
+    if (this.#state === 'closed') return;
+    this.#rebuilds += 1;
+    this.start();
   }
 
   #dropCheck(): void {
@@ -139,9 +170,17 @@ export class WatchedChannel {
   }
 
   status(): HintStatus {
-    const { name } = this.#options;
-    const known = { name, state: this.#state, heard: this.#heard, silences: this.#silences };
-    return this.#reason === undefined ? known : { ...known, reason: this.#reason };
+    const { name, clock } = this.#options;
+    const announced = this.#meter?.counts(clock.monotonicMs());
+    return {
+      name,
+      state: this.#state,
+      heard: this.#heard,
+      silences: this.#silences,
+      rebuilds: this.#rebuilds,
+      ...(announced && { announced }),
+      ...(this.#reason !== undefined && { reason: this.#reason }),
+    };
   }
 
   async close(): Promise<void> {

@@ -15,7 +15,7 @@ let realtime: FakeRealtime;
 let clock: FakeClock;
 let rings: (Hint | undefined)[];
 let source: HintSource;
-let host: HintHost;
+let host: { -readonly [name in keyof HintHost]: HintHost[name] };
 
 beforeEach(() => {
   realtime = new FakeRealtime();
@@ -122,7 +122,7 @@ describe('the hints of Realtime', () => {
     source.start(host);
     source.follow(watch);
     for (const channel of realtime.channels) channel.joins();
-    source.expectSince(clock.monotonicMs(), ['public.flags']);
+    source.expect({ sinceMs: clock.monotonicMs(), tables: ['public.flags'], changes: [] });
     await clock.advance(1_000);
     expect(states()['broadcast']).toBe('silent');
     expect(states()['changes of tidemark.change']).toBe('listening');
@@ -140,12 +140,61 @@ describe('the hints of Realtime', () => {
     source.start(host);
     source.follow(new Map([...watch, ['public.quiet', { ...watched('main'), isQuiet: true }]]));
     for (const channel of realtime.channels) channel.joins();
-    source.expectSince(clock.monotonicMs(), tables);
+    source.expect({ sinceMs: clock.monotonicMs(), tables, changes: [] });
     await clock.advance(1_000);
     expect(states()['broadcast']).toBe(state);
     await clock.advance(2_000);
     // The journal is published to Realtime whatever the triggers send.
     expect(states()['changes of tidemark.change']).toBe('silent');
+  });
+
+  test('recognise a change by table and transaction, in a broadcast and in a row of the journal', () => {
+    const settled: unknown[] = [];
+    host.settle = (hint, { outcome }) => settled.push([hint, outcome]);
+    make();
+    source.start(host);
+    source.follow(watch);
+    for (const channel of realtime.channels) channel.joins();
+    const madeMs = clock.monotonicMs();
+    const changes = ['7', '8'].map((xid) => ({ table: 'public.flags', xid, madeMs }));
+    source.expect({ sinceMs: madeMs, tables: ['public.flags'], changes });
+    realtime.channels[0]?.say('broadcast', { payload: { table: 'public.flags', xid: '7', id: 'a' } });
+    realtime.channel('tidemark.change').say('postgres_changes', { new: { tbl: 'public.flags', xid: '8' } });
+    realtime.channel('public.flags').say('postgres_changes', { new: { id: 'f1' } });
+    expect(settled).toEqual([
+      ['broadcast', 'in time'],
+      ['changes of tidemark.change', 'in time'],
+    ]);
+    expect(source.status().map(({ announced }) => announced?.inTime)).toEqual([1, 1, undefined, undefined]);
+  });
+
+  test('that do not say what they announce count for whatever waits', () => {
+    make();
+    source.start(host);
+    source.follow(watch);
+    for (const channel of realtime.channels) channel.joins();
+    const madeMs = clock.monotonicMs();
+    const changes = ['7', '8'].map((xid) => ({ table: 'public.flags', xid, madeMs }));
+    source.expect({ sinceMs: madeMs, tables: ['public.flags'], changes });
+    realtime.channels[0]?.say('broadcast', { payload: { table: 'public.flags' } });
+    realtime.channel('tidemark.change').say('postgres_changes', { new: {}, errors: ['Error 413'] });
+    expect(source.status().map(({ announced }) => announced?.inTime)).toEqual([2, 2, undefined, undefined]);
+  });
+
+  test('do not count the changes of a table that sends no broadcast as lost ones', async () => {
+    make();
+    source.start(host);
+    source.follow(new Map([...watch, ['public.quiet', { ...watched('main'), isQuiet: true }]]));
+    for (const channel of realtime.channels) channel.joins();
+    const changes = [{ table: 'public.quiet', xid: '7', madeMs: clock.monotonicMs() }];
+    source.expect({ sinceMs: clock.monotonicMs(), tables: ['public.quiet'], changes });
+    await clock.advance(60_000);
+    expect(
+      source
+        .status()
+        .map(({ announced }) => announced?.never)
+        .slice(0, 2),
+    ).toEqual([0, 1]);
   });
 
   test('end with the client they were given: channels left, socket closed, no timer', async () => {

@@ -4,7 +4,8 @@
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { type Clock, type Logger, systemClock, type Watch } from '@tidemark/protocol';
 import type { Hint, HintHost, HintSource, HintStatus } from './hint-source.ts';
-import { WatchedChannel } from './realtime-channel.ts';
+import type { Settled } from './loss-meter.ts';
+import { type RealtimeChannelOptions, WatchedChannel } from './realtime-channel.ts';
 
 export type RealtimeHintKind = 'broadcast' | 'changes';
 
@@ -30,56 +31,52 @@ export function realtimeHints(options: RealtimeHintsOptions): HintSource {
   let pending: { channel: WatchedChannel }[] = [];
   let followed: Watch = new Map();
 
-  function add(name: string, channel: WatchedChannel): void {
-    channels.set(name, channel);
+  function add(options: Omit<RealtimeChannelOptions, 'supabase' | 'clock' | 'logger'>): void {
+    const channel = new WatchedChannel({ ...options, supabase, clock, logger });
+    channels.set(options.name, channel);
     if (host === undefined) pending.push({ channel });
     else channel.start();
   }
 
   function addBroadcast(): void {
-    add(
-      'broadcast',
-      new WatchedChannel({
-        supabase,
-        clock,
-        logger,
-        name: 'broadcast',
-        graceMs: graceMs.broadcast,
-        needsSystemOk: false,
-        // Sent from the write-ahead log, which is read before other sessions see the commit.
-        ring: (table) => host?.ring({ mayBeEarly: true, ...aboutTable(table) }),
-        open: (_attempt, heard) =>
-          supabase
-            .channel('tidemark', { config: { private: true } })
-            .on('broadcast', { event: 'change' }, ({ payload }) => heard(textIn(payload, 'table'))),
-      }),
-    );
+    add({
+      name: 'broadcast',
+      graceMs: graceMs.broadcast,
+      needsSystemOk: false,
+      // Sent from the write-ahead log, which is read before other sessions see the commit.
+      ring: (table) => host?.ring({ mayBeEarly: true, ...aboutTable(table) }),
+      onSettled: (settled) => host?.settle?.('broadcast', settled),
+      open: (_attempt, heard) =>
+        supabase
+          .channel('tidemark', { config: { private: true } })
+          .on('broadcast', { event: 'change' }, ({ payload }) =>
+            heard({ table: textIn(payload, 'table'), xid: textIn(payload, 'xid') }),
+          ),
+    });
   }
 
   function addChanges(table: string): void {
     const name = `changes of ${table}`;
     if (channels.has(name)) return;
     const [schema = '', tableName = ''] = table.split('.');
+    const isJournal = table === journalTable;
     // Pruning deletes journal rows by the thousand: to hear of them would use up what Realtime delivers in a minute.
-    const event = table === journalTable ? 'INSERT' : '*';
-    add(
+    const event = isJournal ? 'INSERT' : '*';
+    add({
       name,
-      new WatchedChannel({
-        supabase,
-        clock,
-        logger,
-        name,
-        graceMs: graceMs.changes,
-        needsSystemOk: true,
-        ring: (table) => host?.ring(aboutTable(table)),
-        open: (attempt, heard) =>
-          supabase
-            .channel(`tidemark-changes:${table}:${attempt}`)
-            .on('postgres_changes', { event, schema, table: tableName }, ({ new: row }) =>
-              heard(table === journalTable ? textIn(row, 'tbl') : table),
-            ),
-      }),
-    );
+      graceMs: graceMs.changes,
+      needsSystemOk: true,
+      ring: (table) => host?.ring(aboutTable(table)),
+      // What changed by hand or by TRUNCATE is in the journal and in no event of the table: of its own channel nobody
+      // can tell what it lost.
+      ...(isJournal && { onSettled: (settled: Settled) => host?.settle?.(name, settled) }),
+      open: (attempt, heard) =>
+        supabase
+          .channel(`tidemark-changes:${table}:${attempt}`)
+          .on('postgres_changes', { event, schema, table: tableName }, ({ new: row }) =>
+            heard(isJournal ? { table: textIn(row, 'tbl'), xid: textIn(row, 'xid') } : { table }),
+          ),
+    });
   }
 
   if (kinds.includes('broadcast')) addBroadcast();
@@ -95,11 +92,12 @@ export function realtimeHints(options: RealtimeHintsOptions): HintSource {
       followed = watch;
       if (kinds.includes('changes')) for (const table of watch.keys()) addChanges(table);
     },
-    expectSince(sinceMs, tables) {
+    expect({ sinceMs, tables, changes }) {
       // Only these two must announce every change; a table's own channel stays quiet when another table changed.
-      const isBroadcast = tables.some((table) => followed.get(table)?.isQuiet !== true);
-      if (isBroadcast) channels.get('broadcast')?.expectSince(sinceMs);
-      channels.get(`changes of ${journalTable}`)?.expectSince(sinceMs);
+      const isLoud = (table: string): boolean => followed.get(table)?.isQuiet !== true;
+      const loud = changes.filter(({ table }) => isLoud(table));
+      if (tables.some(isLoud)) channels.get('broadcast')?.expect(sinceMs, loud);
+      channels.get(`changes of ${journalTable}`)?.expect(sinceMs, changes);
     },
     status: (): HintStatus[] => [...channels.values()].map((channel) => channel.status()),
     async close() {
@@ -115,7 +113,7 @@ function aboutTable(table: string | undefined): Hint {
 
 /** What a message holds is anybody's word, and may be stripped: without a table every round starts. */
 function textIn(message: unknown, name: string): string | undefined {
-  const text: unknown =
+  const value: unknown =
     typeof message === 'object' && message !== null ? Reflect.get(message, name) : undefined;
-  return typeof text === 'string' ? text : undefined;
+  return typeof value === 'string' ? value : undefined;
 }

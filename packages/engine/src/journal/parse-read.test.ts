@@ -45,6 +45,18 @@ describe('an answer of the journal', () => {
     );
   });
 
+  test('tells which transactions changed a table, and how long ago, where the migrations say it', () => {
+    const transactions = [
+      ['a.t', '7', 1.5],
+      ['a.t', '8', -0.2],
+    ];
+    expect(parseRead({ ...answer, transactions }).transactions).toEqual([
+      { table: 'a.t', xid: '7', ageMs: 1.5 },
+      // The clock of the server was set back in between.
+      { table: 'a.t', xid: '8', ageMs: 0 },
+    ]);
+  });
+
   test('without a watch says that the caller knows it', () => {
     expect(parseRead({ ...answer, watch: null }).watch).toBeNull();
   });

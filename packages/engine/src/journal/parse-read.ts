@@ -24,6 +24,8 @@ const answer = z.object({
   watchHash: z.string(),
   watch: z.record(z.string(), watchedTable).nullable(),
   changes: z.array(z.object({ table: z.string(), keys: z.array(z.string()).nullable() })),
+  // Absent in the answer of older migrations.
+  transactions: z.array(z.tuple([z.string(), z.string(), z.number()])).optional(),
 });
 
 /** @throws TidemarkError `JOURNAL_ANSWER_INVALID`: the migration is older or newer than this package */
@@ -36,7 +38,7 @@ export function parseRead(value: unknown): JournalRead {
       { code: 'JOURNAL_ANSWER_INVALID', cause: result.error },
     );
   }
-  const { snapshot, server, watchHash, wentBack, pruned, changes, watch } = result.data;
+  const { snapshot, server, watchHash, wentBack, pruned, changes, transactions, watch } = result.data;
   const { recovery, ...identity } = server;
   return {
     cursor: { snapshot, server: JSON.stringify(identity), watchHash },
@@ -44,6 +46,9 @@ export function parseRead(value: unknown): JournalRead {
     wentBack,
     wasPruned: pruned,
     changes,
+    ...(transactions && {
+      transactions: transactions.map(([table, xid, ageMs]) => ({ table, xid, ageMs: Math.max(0, ageMs) })),
+    }),
     watch:
       watch === null
         ? null

@@ -87,7 +87,7 @@ class RealtimeJournal implements Journal {
           .on('postgres_changes', { event: '*', schema, table: rest.join('.') }, (payload: unknown) => {
             if (tableOfEvent(payload) !== table) return;
             this.#buffer.add({ table, keys: keysOfEvent(payload, key) });
-            heard();
+            heard({ table });
           }),
     });
   }

@@ -203,7 +203,8 @@ export class RedisTarget implements RoundTarget {
       claim.link === null ? 'new generation, linked to nothing' : 'new generation, linked to the one before',
     );
     this.#state = { kind: 'working', memory: { head, headText, cursor, epoch } };
-    return { isPublished: true, changed: 0, wantsMore: true };
+    const opened = { generation, isLinked: claim.link !== null };
+    return { isPublished: true, changed: 0, wantsMore: true, opened };
   }
 
   #watchText(hash: string): string {

@@ -36,12 +36,29 @@ export interface RoundLoopOptions {
   readonly onRead?: (read: JournalRead) => void;
   /** After each finished round; `startedMs` is the monotonic time before begin. */
   readonly onRound?: (round: FinishedRound) => void;
+  /** After each round that failed, whoever is to blame. */
+  readonly onFailure?: (round: FailedRound) => void;
+}
+
+/** A part of a round, on the monotonic clock of this process. */
+export interface RoundStep {
+  readonly name: 'begin' | 'read' | 'publish';
+  readonly startedMs: number;
+  readonly endedMs: number;
 }
 
 export interface FinishedRound {
   readonly startedMs: number;
+  readonly steps: readonly RoundStep[];
   readonly read: JournalRead;
   readonly outcome: RoundOutcome;
+}
+
+export interface FailedRound {
+  readonly startedMs: number;
+  /** The last one is the one that failed. */
+  readonly steps: readonly RoundStep[];
+  readonly reason: string;
 }
 
 export type LoopState =
@@ -140,27 +157,39 @@ export class RoundLoop {
   }
 
   async #round(startedMs: number): Promise<RoundOutcome | undefined> {
-    const { target, journal, clock, readTimeoutMs, onRead, onRound } = this.#options;
+    const { target, journal, clock, readTimeoutMs, onRead, onRound, onFailure } = this.#options;
+    const steps: RoundStep[] = [];
+    const timed = async <T>(name: RoundStep['name'], step: () => Promise<T>): Promise<T> => {
+      const stepMs = clock.monotonicMs();
+      try {
+        return await step();
+      } finally {
+        steps.push({ name, startedMs: stepMs, endedMs: clock.monotonicMs() });
+      }
+    };
     try {
-      const begun = await target.begin();
+      const begun = await timed('begin', () => target.begin());
       if (begun.kind === 'standby') {
         this.#become({ kind: 'standby' });
         return undefined;
       }
       using deadline = deadlineIn(clock, readTimeoutMs, this.#closing.signal);
-      const read = await journal.read({
+      const request = {
         since: begun.cursor?.snapshot ?? null,
         knownWatchHash: begun.knownWatchHash,
         signal: deadline.signal,
-      });
+      };
+      const read = await timed('read', () => journal.read(request));
       onRead?.(read);
-      const outcome = await target.publish(read);
+      const outcome = await timed('publish', () => target.publish(read));
       this.#become({ kind: outcome.isPublished ? 'working' : 'standby' });
-      onRound?.({ startedMs, read, outcome });
+      onRound?.({ startedMs, steps, read, outcome });
       return outcome;
     } catch (error) {
       if (this.#closing.signal.aborted) return undefined;
-      this.#become({ kind: 'failing', reason: error instanceof Error ? error.message : String(error) });
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#become({ kind: 'failing', reason });
+      onFailure?.({ startedMs, steps, reason });
       return undefined;
     }
   }

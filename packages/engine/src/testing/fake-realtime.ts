@@ -49,6 +49,8 @@ export class FakeRealtime {
   readonly channels: FakeChannel[] = [];
   readonly removed: FakeChannel[] = [];
   isDisconnected = false;
+  /** Times that the token was asked for anew. */
+  refreshes = 0;
   /** What `removeChannel` does; a test may make it wait or fail. */
   removal: () => Promise<string> = () => Promise.resolve('ok');
 
@@ -64,6 +66,10 @@ export class FakeRealtime {
         return this.removal();
       },
       realtime: {
+        setAuth: () => {
+          this.refreshes += 1;
+          return Promise.resolve();
+        },
         disconnect: () => {
           this.isDisconnected = true;
           return Promise.resolve();

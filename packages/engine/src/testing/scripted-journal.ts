@@ -6,6 +6,7 @@ import type {
   JournalRead,
   JournalRequest,
   TableChange,
+  TableTransaction,
   Watch,
   WatchedTable,
 } from '@tidemark/protocol';
@@ -26,6 +27,8 @@ export class ScriptedJournal implements Journal {
   /** What `read`, `addPrefix` and `prune` reject with while it is set. */
   failure: Error | undefined;
   isInRecovery = false;
+  /** What every read says of transactions. */
+  transactions: readonly TableTransaction[] | undefined;
   /** What `prune` will answer. */
   prunable = 0;
   prunes = 0;
@@ -111,6 +114,7 @@ export class ScriptedJournal implements Journal {
       wentBack: past > present,
       wasPruned: past < this.#horizon,
       changes: this.#commits.slice(Math.max(past, this.#readableFrom)),
+      ...(this.transactions && { transactions: this.transactions }),
       watch: knownWatchHash === this.watchHash ? null : this.watch,
     };
   }

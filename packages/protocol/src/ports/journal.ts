@@ -17,6 +17,14 @@ export interface TableChange {
   readonly keys: ChangedKeys;
 }
 
+/** A transaction that changed a table. Lets what Realtime announced be recognised; nothing that is proved rests on it. */
+export interface TableTransaction {
+  readonly table: string;
+  readonly xid: string;
+  /** How long before the read it wrote its last row of the table, both times of the server's own clock. */
+  readonly ageMs: number;
+}
+
 export interface JournalRead {
   /** The cursor to go on from, once `changes` are known to everybody. */
   readonly cursor: Cursor;
@@ -28,6 +36,8 @@ export interface JournalRead {
   readonly wasPruned: boolean;
   /** All that became visible between the given snapshot and this read. */
   readonly changes: readonly TableChange[];
+  /** Where `changes` come from, the newest of them at least; absent where the journal can't tell. */
+  readonly transactions?: readonly TableTransaction[];
   /** null when the caller knows it already (`knownWatchHash`). */
   readonly watch: Watch | null;
 }

@@ -14,6 +14,8 @@ export interface RoundOutcome {
   readonly changed: number;
   /** True when more is known to wait: the next round should follow at once. */
   readonly wantsMore: boolean;
+  /** The generation that the round began, and whether it goes on from a position that instances may stand at. */
+  readonly opened?: { readonly generation: number; readonly isLinked: boolean };
 }
 
 export interface RoundTarget {
