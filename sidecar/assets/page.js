@@ -121,11 +121,15 @@ const namespaces = rows(
   }),
 );
 
-const hints = rows($('hints'), ({ name, state, isWell, heard, silences, sentence }) => ({
+const hints = rows($('hints'), ({ name, state, isWell, heard, silences, announced, sentence }) => ({
   what: name,
   pill: state,
   tone: isWell ? 'good' : 'odd',
-  more: `${heard.toLocaleString('en')} heard${silences > 0 ? ` · ${silences.toLocaleString('en')} times silent` : ''}`,
+  more: [
+    `${heard.toLocaleString('en')} heard`,
+    ...(silences > 0 ? [`${silences.toLocaleString('en')} times silent`] : []),
+    ...(announced === null ? [] : [announced]),
+  ].join(' · '),
   why: sentence,
 }));
 

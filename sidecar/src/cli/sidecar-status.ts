@@ -1,5 +1,6 @@
 // What a running sidecar says of itself over HTTP. Reads only, and knows that it may be another version of the sidecar.
 import { type Clock, deadlineIn } from '@tidemark/protocol';
+import type { AnnouncementCounts } from '@tidemark/engine';
 import * as z from 'zod';
 import { defaultHost, defaultPort } from '../config/defaults.ts';
 import { hostSchema, portSchema } from '../config/schemas.ts';
@@ -18,9 +19,18 @@ interface SidecarState {
       readonly state: string;
       readonly heard: number;
       readonly silences: number;
+      readonly announced?: AnnouncementCounts | undefined;
     }[];
   };
 }
+
+const announced: z.ZodType<AnnouncementCounts> = z.object({
+  inTime: z.number(),
+  late: z.number(),
+  never: z.number(),
+  away: z.number(),
+  medianDelayMs: z.number().nullable(),
+});
 
 const answer: z.ZodType<SidecarState> = z.object({
   isReady: z.boolean(),
@@ -28,7 +38,13 @@ const answer: z.ZodType<SidecarState> = z.object({
   engine: z.object({
     namespaces: z.array(z.object({ namespace: z.string(), loop: z.object({ kind: z.string() }) })),
     hints: z.array(
-      z.object({ name: z.string(), state: z.string(), heard: z.number(), silences: z.number() }),
+      z.object({
+        name: z.string(),
+        state: z.string(),
+        heard: z.number(),
+        silences: z.number(),
+        announced: announced.optional(),
+      }),
     ),
   }),
 });

@@ -1,5 +1,6 @@
 // What `tidemark status` found, and how it is told: problems, lines, JSON. Pure.
 import { formatPosition } from '@tidemark/protocol';
+import { announcedText } from '../hints/announced-text.ts';
 import { durationText } from '../instances/duration-text.ts';
 import type { InstanceVerdict } from '../instances/judge-instance.ts';
 import type { NamespaceView } from './namespaces.ts';
@@ -67,11 +68,15 @@ function sidecarLines({ url, isReady, engine }: Extract<SidecarAnswer, { kind: '
   return [
     `sidecar ${url}: ${isReady ? 'ready' : 'not ready'}`,
     ...engine.namespaces.map(({ namespace, loop }) => `  rounds of ${namespace}: ${loop.kind}`),
-    ...engine.hints.map(
-      ({ name, state, heard, silences }) =>
-        `  hints from ${name}: ${state}, heard ${heard}, silences ${silences}`,
-    ),
+    ...engine.hints.map(hintLine),
   ];
+}
+
+function hintLine(hint: Extract<SidecarAnswer, { kind: 'answered' }>['engine']['hints'][number]): string {
+  const { name, state, heard, silences, announced } = hint;
+  const losses = announcedText(announced);
+  const line = `  hints from ${name}: ${state}, heard ${heard}, silences ${silences}`;
+  return losses === null ? line : `${line}; ${losses}`;
 }
 
 function namespaceLines({ namespace, head, watch, isMoving, ...listeners }: NamespaceReport): string[] {

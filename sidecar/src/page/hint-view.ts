@@ -1,5 +1,6 @@
 // A hint source as the page shows it: its state in a sentence. Pure.
 import type { HintState, HintStatus } from '@tidemark/engine';
+import { announcedText } from '../hints/announced-text.ts';
 
 export interface HintView {
   readonly name: string;
@@ -7,6 +8,8 @@ export interface HintView {
   readonly isWell: boolean;
   readonly heard: number;
   readonly silences: number;
+  /** What became of the changes it had to announce; null where nobody can tell. */
+  readonly announced: string | null;
   /** Why it is not well, and what that costs; null when it is. */
   readonly sentence: string | null;
 }
@@ -22,8 +25,16 @@ const why: Readonly<Record<HintState, string>> = {
 /** Hints are never needed: what a missing one costs belongs into the same breath. */
 const cost = 'Until it listens, changes are found by the timer, up to a round period later.';
 
-export function viewHint({ name, state, heard, silences, reason }: HintStatus): HintView {
+export function viewHint({ name, state, heard, silences, announced, reason }: HintStatus): HintView {
   const isWell = state === 'listening';
   const because = reason === undefined ? why[state] : `${why[state].slice(0, -1)}: ${reason}.`;
-  return { name, state, isWell, heard, silences, sentence: isWell ? null : `${because} ${cost}` };
+  return {
+    name,
+    state,
+    isWell,
+    heard,
+    silences,
+    announced: announcedText(announced),
+    sentence: isWell ? null : `${because} ${cost}`,
+  };
 }

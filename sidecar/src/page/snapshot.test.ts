@@ -19,7 +19,7 @@ function statusOf(
     isReady: problems.length === 0,
     problems,
     tables: [],
-    engine: { namespaces, hints, redis: 'connected' },
+    engine: { namespaces, hints, redis: 'connected', redisErrors: 0 },
   };
 }
 
