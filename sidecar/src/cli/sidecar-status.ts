@@ -73,6 +73,21 @@ export async function askSidecar(url: string, clock: Clock): Promise<SidecarAnsw
   }
 }
 
+export type HealthAnswer =
+  | { readonly kind: 'answered'; readonly status: number }
+  | { readonly kind: 'silent'; readonly reason: string };
+
+/** Only the status: what a probe goes by. */
+export async function askHealth(url: URL, clock: Clock): Promise<HealthAnswer> {
+  using deadline = deadlineIn(clock, deadlineMs);
+  try {
+    const { status } = await fetch(url, { signal: deadline.signal });
+    return { kind: 'answered', status };
+  } catch (error) {
+    return { kind: 'silent', reason: reasonOf(error) };
+  }
+}
+
 /** "fetch failed" alone helps nobody. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
