@@ -9,6 +9,12 @@ const needs = {
   },
   stack: { include: ['**/*.stack.test.ts'], exclude: [] },
   fault: { include: ['**/*.fault.test.ts'], exclude: [] },
+  // A Docker engine; skipped where none answers.
+  container: {
+    include: ['**/*.container.test.ts'],
+    exclude: [],
+    globalSetup: ['scripts/docker/container-setup.ts'],
+  },
   // Minutes each; `npm run test:full` has them, `npm test` has not.
   slow: { include: ['**/*.slow.test.ts'], exclude: [] },
 };
@@ -18,11 +24,11 @@ export default defineConfig({
   resolve: { conditions: ['@tidemark/source'] },
   ssr: { resolve: { conditions: ['@tidemark/source'] } },
   test: {
-    projects: Object.entries(needs).map(([name, { include, exclude }]) => ({
+    projects: Object.entries(needs).map(([name, { exclude, ...need }]) => ({
       extends: true,
       test: {
         name,
-        include,
+        ...need,
         exclude: [...never, ...exclude],
         // Real servers start in the hooks; a slow machine must not turn that into a red test.
         testTimeout: name === 'process' ? 20_000 : 120_000,

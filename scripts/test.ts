@@ -3,6 +3,7 @@
 // The last line counts all of it together, so that a log's end says whether the tree is good.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
+import { describeContainerSuites } from './docker/container-suites.ts';
 import { checkRequirements } from './requirements.ts';
 import { runSteps } from './steps.ts';
 
@@ -33,5 +34,6 @@ const gaps = chosen.length === 0 ? checkRequirements(report) : [];
 for (const gap of gaps) console.log(`FAIL ${gap}`);
 const failed = checks.failed + gaps.length + (exitCode !== 0 && failedTests === 0 ? 1 : failedTests);
 const skipped = suites['numPendingTests'] ?? 0;
+for (const sentence of describeContainerSuites(report)) console.log(sentence);
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed === 0 ? 0 : 1;

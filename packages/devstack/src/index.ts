@@ -12,6 +12,7 @@ export {
 } from './fault-proxy/index.ts';
 export type { JwtOptions } from './keys.ts';
 export { applyMigrations, type MigrationsOptions, type MigrationsResult } from './migrations/index.ts';
+export { bootstrapSql } from './postgres/bootstrap-sql.ts';
 export {
   type PostgresOptions,
   type PostgresServer,
