@@ -37,7 +37,9 @@ async function run(): Promise<void> {
       stopping.resolve('stopping');
     });
   }
-  const starting = startSidecar(config, { logger }).catch((error: unknown) => refuse(error, redact));
+  const starting = startSidecar(config, { logger, ownsProcess: true }).catch((error: unknown) =>
+    refuse(error, redact),
+  );
   const sidecar = await Promise.race([starting, stopping.promise]);
   if (sidecar !== 'stopping') {
     await stopping.promise;

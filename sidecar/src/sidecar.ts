@@ -17,7 +17,10 @@ import { type HttpServer, listen } from './http/http-server.ts';
 import { problemsOf } from './http/readiness.ts';
 import { createRoutes } from './http/routes.ts';
 import { createRedactor } from './log/redact.ts';
-import { nothingSeen, Observer } from './page/observer.ts';
+import { addMetrics } from './metrics/all-metrics.ts';
+import { MetricRegistry } from './metrics/metric-registry.ts';
+import { createMetricsRoute } from './metrics/metrics-route.ts';
+import { nothingSeen, type Observation, Observer } from './page/observer.ts';
 import { createStatusPage } from './page/page-routes.ts';
 import { takeSnapshot } from './page/snapshot.ts';
 import { SidecarRefusal } from './sidecar-refusal.ts';
@@ -25,10 +28,13 @@ import { assembleEngine } from './start/assemble-engine.ts';
 import { checkJournal } from './start/check-journal.ts';
 import { checkRedis } from './start/check-redis.ts';
 import { type FollowedTable, FollowedTables } from './start/followed-tables.ts';
+import { sidecarVersion } from './version.ts';
 
 export interface SidecarOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** Whether the metrics of the process are this sidecar's to tell. Default: false, it is a guest in it. */
+  readonly ownsProcess?: boolean;
 }
 
 export interface SidecarStatus {
@@ -41,7 +47,7 @@ export interface SidecarStatus {
 }
 
 export interface Sidecar extends AsyncDisposable {
-  /** Where `/healthz`, `/readyz` and the status page are. */
+  /** Where `/healthz`, `/readyz`, `/metrics` and the status page are. */
   readonly url: string;
   readonly port: number;
   status(): SidecarStatus;
@@ -58,16 +64,22 @@ const closeDeadlineMs = 3_000;
  * @throws SidecarRefusal with every problem that waiting would not help against
  */
 export async function startSidecar(config: SidecarConfig, options: SidecarOptions): Promise<Sidecar> {
-  const { logger, clock = systemClock } = options;
+  const { logger, clock = systemClock, ownsProcess = false } = options;
   const tables = new FollowedTables(logger.child({ component: 'journal' }), config.tables);
-  const engine = assembleEngine(config, { tables, logger, clock });
+  const seen: Seen = { observer: undefined };
+  const observation = (): Observation => seen.observer?.observation ?? nothingSeen;
   const status = (): SidecarStatus => statusOf(engine, tables);
+  const metrics = new MetricRegistry();
+  if (ownsProcess) metrics.addProcessMetrics();
+  const observer = addMetrics(metrics, { version: sidecarVersion, status, observation });
+  const engine = assembleEngine(config, { tables, logger, clock, observer });
   try {
     await refuseOrWarn(config, { engine, logger, clock });
-    const { routes, observe } = serve(config, { status, clock });
+    const { routes, update } = serve(config, { status, observation, metrics });
     const server = await listenOrRefuse(config, () => listen(routes, config));
     engine.start({ redis: redisOption(config.redis), keyPrefix: config.keyPrefix });
-    const observer = observe();
+    const observer = observe(config, { status, clock, onReading: update });
+    seen.observer = observer;
     tellStart(config, server, logger);
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => (closing ??= closeAll({ engine, server, observer, logger, clock }));
@@ -78,35 +90,49 @@ export async function startSidecar(config: SidecarConfig, options: SidecarOption
   }
 }
 
-interface Served {
-  readonly routes: Hono;
-  /** Begins to look at the instances; whoever is served before sees none. */
-  readonly observe: () => Observer;
+/** Whoever is served before the observer has looked sees nothing of Redis. */
+interface Seen {
+  observer: Observer | undefined;
 }
 
-function serve(
-  config: SidecarConfig,
-  { status, clock }: { status: () => SidecarStatus; clock: Clock },
-): Served {
+interface Served {
+  readonly routes: Hono;
+  /** Shows what is new to everybody who looks at the page. */
+  readonly update: () => void;
+}
+
+interface Shown {
+  readonly status: () => SidecarStatus;
+  readonly observation: () => Observation;
+  readonly metrics: MetricRegistry;
+}
+
+function serve(config: SidecarConfig, { status, observation, metrics }: Shown): Served {
   const redact = createRedactor(secretsOf(config));
-  let observer: Observer | undefined;
   const page = createStatusPage({
     host: config.host,
-    snapshot: () => redact(JSON.stringify(takeSnapshot(status(), observer?.observation ?? nothingSeen))),
+    snapshot: () => redact(JSON.stringify(takeSnapshot(status(), observation()))),
   });
   const routes = createRoutes({ status, redact });
   routes.route('/', page.routes);
-  const observe = (): Observer => {
-    observer = new Observer({
-      redis: redisOption(config.redis),
-      keyPrefix: config.keyPrefix,
-      clock,
-      namespaces: () => status().engine.namespaces.map(({ namespace }) => namespace),
-      onReading: page.update,
-    });
-    return observer;
-  };
-  return { routes, observe };
+  routes.route('/', createMetricsRoute(metrics, redact));
+  return { routes, update: page.update };
+}
+
+interface Observing {
+  readonly status: () => SidecarStatus;
+  readonly clock: Clock;
+  readonly onReading: () => void;
+}
+
+function observe(config: SidecarConfig, { status, clock, onReading }: Observing): Observer {
+  return new Observer({
+    redis: redisOption(config.redis),
+    keyPrefix: config.keyPrefix,
+    clock,
+    namespaces: () => status().engine.namespaces.map(({ namespace }) => namespace),
+    onReading,
+  });
 }
 
 function statusOf(engine: RunningEngine, tables: FollowedTables): SidecarStatus {

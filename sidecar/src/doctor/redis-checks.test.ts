@@ -12,18 +12,22 @@ const info: RedisInfo = {
   isCluster: false,
   evictionPolicy: 'noeviction',
   maxMemory: 0,
+  usedMemory: 0,
+  evictedKeys: 0,
   hasAppendOnlyFile: false,
 };
 
 it('INFO is read line by line, and what a server leaves out is unknown', () => {
   const text =
-    '# Server\r\nredis_version:7.2.4\r\n# Memory\r\nmaxmemory:1048576\r\nmaxmemory_policy:allkeys-lru\r\naof_enabled:1\r\nrole:master\r\n';
+    '# Server\r\nredis_version:7.2.4\r\n# Memory\r\nmaxmemory:1048576\r\nused_memory:4096\r\nmaxmemory_policy:allkeys-lru\r\nevicted_keys:7\r\naof_enabled:1\r\nrole:master\r\n';
   expect(parseRedisInfo(text)).toEqual({
     version: '7.2.4',
     role: 'master',
     isCluster: false,
     evictionPolicy: 'allkeys-lru',
     maxMemory: 1_048_576,
+    usedMemory: 4_096,
+    evictedKeys: 7,
     hasAppendOnlyFile: true,
   });
   expect(parseRedisInfo('')).toEqual({ ...info, version: '', role: '', evictionPolicy: '' });

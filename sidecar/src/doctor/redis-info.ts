@@ -7,6 +7,9 @@ export interface RedisInfo {
   readonly evictionPolicy: string;
   /** In bytes; 0: no limit. */
   readonly maxMemory: number;
+  readonly usedMemory: number;
+  /** Since the start of the server. */
+  readonly evictedKeys: number;
   readonly hasAppendOnlyFile: boolean;
 }
 
@@ -25,6 +28,8 @@ export function parseRedisInfo(text: string): RedisInfo {
     isCluster: field('cluster_enabled') === '1',
     evictionPolicy: field('maxmemory_policy'),
     maxMemory: Number(field('maxmemory')),
+    usedMemory: Number(field('used_memory')),
+    evictedKeys: Number(field('evicted_keys')),
     hasAppendOnlyFile: field('aof_enabled') === '1',
   };
 }

@@ -2,11 +2,11 @@
 // and for a while those that vanished without a word. Fed with readings; knows neither Redis nor any clock.
 import { type AnnouncedL1, type Announcement, announcementTtlMs, maxAnnounced } from '@tidemark/protocol';
 import {
-  type Freshness,
   type InstanceVerdict,
   judgeInstance,
   silenceLimitMs,
   tidemarkAgeOf,
+  worstFirst,
 } from './judge-instance.ts';
 import type { InstancesRead } from './read-instances.ts';
 
@@ -36,8 +36,6 @@ const rememberMs = 60_000;
 
 /** An announcement that ends by its TTL may be seen last so long before. */
 const slackMs = 3_000;
-
-const worstFirst: readonly Freshness[] = ['frozen', 'behind', 'unknown', 'starting', 'fresh'];
 
 interface Point {
   readonly atMs: number;

@@ -8,6 +8,9 @@ import type { SeenInstance } from './read-instances.ts';
 
 export type Freshness = 'fresh' | 'starting' | 'behind' | 'frozen' | 'unknown';
 
+/** Nobody scrolls for red. */
+export const worstFirst: readonly Freshness[] = ['frozen', 'behind', 'unknown', 'starting', 'fresh'];
+
 export interface InstanceVerdict {
   readonly freshness: Freshness;
   /** Why it is not fresh, or what is to be known though it is; null: nothing is. */

@@ -7,6 +7,7 @@ export class NamespaceTail {
   readonly namespace: string;
   #head: Head | null = null;
   #watch: WatchDocument | null = null;
+  #movedMs: number | undefined;
 
   constructor(namespace: string) {
     this.namespace = namespace;
@@ -21,8 +22,14 @@ export class NamespaceTail {
     return this.#watch;
   }
 
+  /** How long no round was done, as far as this process could see; null: it has not looked yet. */
+  stillMs(nowMs: number): number | null {
+    return this.#movedMs === undefined ? null : nowMs - this.#movedMs;
+  }
+
   /** @returns the records since the last reading, oldest first; none when the log does not reach back so far */
-  async read(redis: Redis, keyPrefix: string): Promise<readonly LogRecord[]> {
+  async read(redis: Redis, keyPrefix: string, nowMs: number): Promise<readonly LogRecord[]> {
+    this.#movedMs ??= nowMs;
     const reply = await since(redis, {
       keys: namespaceKeys(keyPrefix, this.namespace),
       position: this.#head?.position ?? null,
@@ -32,9 +39,14 @@ export class NamespaceTail {
       this.#head = null;
       return [];
     }
+    if (this.#head === null || isFurther(this.#head, reply.head)) this.#movedMs = nowMs;
     // Records and head are of one moment, so that the next reading goes on exactly behind these.
     this.#head = reply.head;
     if (reply.watch !== null) this.#watch = reply.watch;
     return reply.records ?? [];
   }
+}
+
+function isFurther(before: Head, now: Head): boolean {
+  return now.done !== before.done || now.position.generation !== before.position.generation;
 }

@@ -10,6 +10,7 @@ import {
   sleep,
 } from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
+import { parseRedisInfo, type RedisInfo } from '../doctor/redis-info.ts';
 import { InstanceDirectory, type KnownInstance } from '../instances/instance-directory.ts';
 import { readInstances } from '../instances/read-instances.ts';
 import { NamespaceTail } from './namespace-tail.ts';
@@ -30,7 +31,10 @@ export interface SeenRecord {
   readonly agoMs: number;
 }
 
-export type ObservedNamespace = Pick<NamespaceTail, 'namespace' | 'head' | 'watch'>;
+export interface ObservedNamespace extends Pick<NamespaceTail, 'namespace' | 'head' | 'watch'> {
+  /** How long no round was done by anybody; null: nobody has looked yet. */
+  readonly stillMs: number | null;
+}
 
 export interface Observation {
   /** False while Redis does not answer; the rest is then what was seen last. */
@@ -41,6 +45,8 @@ export interface Observation {
   readonly namespaces: readonly ObservedNamespace[];
   /** The newest first. */
   readonly records: readonly SeenRecord[];
+  /** What the server tells of itself; null while it does not. */
+  readonly redis: RedisInfo | null;
 }
 
 /** Before the first reading. */
@@ -50,6 +56,7 @@ export const nothingSeen: Observation = {
   refused: 0,
   namespaces: [],
   records: [],
+  redis: null,
 };
 
 /** What a person can follow. */
@@ -65,6 +72,9 @@ const deadReadings = 3;
 
 const maxRecords = 40;
 
+/** INFO is asked for once in so many readings: nobody needs its figures by the second. */
+const readingsPerInfo = 10;
+
 /** Instances name their namespaces, and strangers could name any. */
 const maxNamespaces = 16;
 
@@ -76,6 +86,8 @@ export class Observer implements Disposable {
   readonly #closing = new AbortController();
   #records: { readonly namespace: string; readonly record: LogRecord; readonly atMs: number }[] = [];
   #refused = 0;
+  #info: RedisInfo | null = null;
+  #readings = 0;
   #failures = 0;
   #isHeard = false;
 
@@ -96,12 +108,16 @@ export class Observer implements Disposable {
       isHeard: this.#isHeard,
       instances: this.#directory.list(nowMs),
       refused: this.#refused,
-      namespaces: [...this.#tails.values()],
+      namespaces: [...this.#tails.values()].map((tail) => {
+        const { namespace, head, watch } = tail;
+        return { namespace, head, watch, stillMs: tail.stillMs(nowMs) };
+      }),
       records: this.#records.map(({ namespace, record, atMs }) => ({
         namespace,
         record,
         agoMs: nowMs - atMs,
       })),
+      redis: this.#isHeard ? this.#info : null,
     };
   }
 
@@ -130,12 +146,23 @@ export class Observer implements Disposable {
     this.#refused = read.refused;
     this.#follow(read.instances.flatMap(({ announcement }) => announcement.namespaces));
     for (const tail of this.#tails.values()) {
-      const records = await tail.read(this.#redis, keyPrefix);
+      const records = await tail.read(this.#redis, keyPrefix, nowMs);
       for (const record of records.slice(-maxRecords)) {
         this.#records.unshift({ namespace: tail.namespace, record, atMs: nowMs });
       }
     }
     this.#records = this.#records.slice(0, maxRecords);
+    if (this.#readings % readingsPerInfo === 0) this.#info = await this.#readInfo();
+    this.#readings += 1;
+  }
+
+  /** A server may refuse INFO; that is no reason to see nothing else. */
+  async #readInfo(): Promise<RedisInfo | null> {
+    try {
+      return parseRedisInfo(await this.#redis.info());
+    } catch {
+      return null;
+    }
   }
 
   #follow(announced: readonly { readonly namespace: string }[]): void {

@@ -51,6 +51,7 @@ function namespaceOf(table: Partial<WatchedTable> = {}): ObservedNamespace {
       tableFloors: new Map(),
     },
     watch: { hash: 'w', roundEveryMs: 250, tables: new Map([['public.item', watched]]) },
+    stillMs: 20,
   };
 }
 
@@ -61,6 +62,7 @@ function observationOf(changed: Partial<Observation> = {}): Observation {
     refused: 0,
     namespaces: [namespaceOf()],
     records: [],
+    redis: null,
     ...changed,
   };
 }
@@ -156,7 +158,7 @@ describe('a snapshot of the page', () => {
   it('tells that nobody publishes in a namespace that only instances name', () => {
     const namespaces = [
       { ...namespaceOf(), namespace: 'other' },
-      { namespace: 'typo', head: null, watch: null },
+      { namespace: 'typo', head: null, watch: null, stillMs: null },
     ];
     expect(takeSnapshot(statusOf(), observationOf({ namespaces })).namespaces).toMatchObject([
       { isWell: true, publisher: 'another process' },

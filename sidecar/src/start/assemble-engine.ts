@@ -1,6 +1,7 @@
 // The engine that a configuration asks for: its journal, its hints, its best-effort tables. Starts nothing.
 import {
   createEngine,
+  type EngineObserver,
   type HintSource,
   realtimeHints,
   realtimeJournal,
@@ -16,11 +17,12 @@ export interface EngineParts {
   readonly tables: FollowedTables;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly observer: EngineObserver;
 }
 
 /** Closing the engine closes the journals and the hints with it. */
 export function assembleEngine(config: SidecarConfig, parts: EngineParts): RunningEngine {
-  const { tables, logger, clock } = parts;
+  const { tables, logger, clock, observer } = parts;
   const bestEffort = bestEffortOf(config, parts, () => engine.ring());
   const engine = createEngine({
     journal: tables.observe(openJournal(config)),
@@ -29,6 +31,7 @@ export function assembleEngine(config: SidecarConfig, parts: EngineParts): Runni
     roundEvery: config.roundEveryMs,
     logger,
     clock,
+    observer,
   });
   return engine;
 }
