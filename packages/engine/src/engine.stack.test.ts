@@ -218,6 +218,24 @@ describe('of two engines', () => {
     expect(second.status().namespaces[0]?.position).toMatch(/^\d+-\d+$/);
   });
 
+  test('the one that stands by knows every namespace, and takes each over at once when it is told to (R6)', async () => {
+    const first = start();
+    const namespaces = ['main', 'conversations'];
+    for (const namespace of namespaces) {
+      await until(async () => ((await now(namespace)).head?.done ?? 0) > 0, {
+        what: `rounds of ${namespace}`,
+      });
+    }
+    // By itself it would look again in an hour.
+    const second = start({ roundEvery: '1h' });
+    const loops = (kind: string): number =>
+      second.status().namespaces.filter(({ loop }) => loop.kind === kind).length;
+    await until(() => loops('standby') === namespaces.length, { what: 'to stand by in both' });
+    await until(() => second.status().hints[0]?.state === 'listening', { what: 'to hear hints' });
+    await first.close();
+    await until(() => loops('working') === namespaces.length, { what: 'to work in both' });
+  });
+
   test('the one that stands by stays so under a storm of hints', async () => {
     const first = start();
     const follower = await follow();

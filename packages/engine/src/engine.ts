@@ -163,11 +163,29 @@ class RoundEngine implements RunningEngine {
     else void this.#redis.tried.then(() => loop.start());
   }
 
+  /**
+   * Whoever stands by reads no journal, and learns here which other namespaces there are. Without it, it would begin to
+   * wait for each of them only after it has taken over the first one.
+   */
+  #standByIn(namespaces: readonly string[]): void {
+    for (const namespace of namespaces) {
+      if (namespace !== bestEffortNamespace) this.#serve(namespace, this.journal);
+    }
+  }
+
   #targetOf(namespace: string, journal: Journal): RoundTarget {
     const { logger, roundEveryMs, bestEffort } = this.#options;
     const { keyPrefix, localTarget } = this.#host ?? {};
     if (this.#redis !== undefined && keyPrefix !== undefined) {
-      return new RedisTarget({ redis: this.#redis, journal, keyPrefix, namespace, roundEveryMs, logger });
+      return new RedisTarget({
+        redis: this.#redis,
+        journal,
+        keyPrefix,
+        namespace,
+        roundEveryMs,
+        logger,
+        ...(namespace === firstNamespace ? { onNamespaces: (names) => this.#standByIn(names) } : {}),
+      });
     }
     // Without a best-effort journal the other one may use its namespace like any.
     const isBestEffort = (name: string): boolean => name === bestEffortNamespace && bestEffort !== undefined;

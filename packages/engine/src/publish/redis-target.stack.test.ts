@@ -39,7 +39,12 @@ describe('the first publisher of a namespace', () => {
     });
     expect(cursor).toEqual(journal.cursor);
     expect(log).toEqual([{ position: { generation: 1, sequence: 0 }, previous: null, changes: new Map() }]);
-    expect(watch).toEqual({ hash: journal.watchHash, roundEveryMs: 100, tables: journal.watch });
+    expect(watch).toEqual({
+      hash: journal.watchHash,
+      roundEveryMs: 100,
+      tables: journal.watch,
+      namespaces: ['main'],
+    });
     expect(one.target.position).toEqual({ generation: 1, sequence: 0 });
     expect(one.log.told('info')).toContain('new generation, linked to nothing');
   });

@@ -13,6 +13,7 @@ import {
   type Logger,
   namespaceKeys,
   type NamespaceKeys,
+  parseWatch,
   publish,
   type RoundOutcome,
   type RoundTarget,
@@ -45,6 +46,8 @@ export interface RedisTargetOptions {
   readonly namespace: string;
   readonly roundEveryMs: number;
   readonly logger: Logger;
+  /** While standing by: the namespaces that the one who works says there are. */
+  readonly onNamespaces?: (namespaces: readonly string[]) => void;
 }
 
 /** The watch is written anew after so many rounds: every few seconds, for it is read by every new instance. */
@@ -60,6 +63,7 @@ export class RedisTarget implements RoundTarget {
   #watch: { readonly hash: string; readonly tables: Watch } | undefined;
   /** The head that somebody said to have left, until the next look. */
   #leftHead: string | undefined;
+  #looks = 0;
 
   constructor(options: RedisTargetOptions) {
     this.#options = options;
@@ -106,12 +110,16 @@ export class RedisTarget implements RoundTarget {
   async #observe(): Promise<void> {
     const state = this.#state;
     if (state.kind === 'working') return;
-    const { head, cursor } = this.#keys;
+    const { head, cursor, watch } = this.#keys;
+    // At the first look, and then as often as it is written.
+    const names = this.#looks % roundsPerWatch === 0 ? [head, cursor, watch] : [head, cursor];
+    this.#looks += 1;
     const leftHead = this.#leftHead;
     this.#leftHead = undefined;
-    const [headText = null, cursorText] = await this.#options.redis.ask((commands) =>
-      commands.mget(head, cursor),
+    const [headText = null, cursorText, watchText] = await this.#options.redis.ask((commands) =>
+      commands.mget(names),
     );
+    this.#tellNamespaces(watchText ?? '');
     if (state.kind !== 'claiming') {
       const observed = { headText, cursor: parseCursor(cursorText) };
       this.#state = observe(state, leftHead === undefined ? observed : { ...observed, leftHead });
@@ -119,6 +127,11 @@ export class RedisTarget implements RoundTarget {
       // The claim could not be carried out (the journal was not readable), and meanwhile the head has moved.
       this.#state = startObserving;
     }
+  }
+
+  #tellNamespaces(watchText: string): void {
+    const { namespaces } = parseWatch(watchText) ?? {};
+    if (namespaces !== undefined) this.#options.onNamespaces?.(namespaces);
   }
 
   /** Somebody says to have left this head for good: if the next look finds it, nobody has to be waited for. */
@@ -209,7 +222,9 @@ export class RedisTarget implements RoundTarget {
 
   #watchText(hash: string): string {
     const { namespace, roundEveryMs } = this.#options;
-    return formatWatch({ hash, roundEveryMs, tables: tablesOf(namespace, this.#watch?.tables ?? new Map()) });
+    const watch: Watch = this.#watch?.tables ?? new Map();
+    const namespaces = [...new Set([...watch.values()].map(({ namespace }) => namespace))];
+    return formatWatch({ hash, roundEveryMs, tables: tablesOf(namespace, watch), namespaces });
   }
 
   #standBy(): RoundOutcome {

@@ -20,6 +20,7 @@ const watch: fc.Arbitrary<WatchDocument> = fc.record({
   tables: fc
     .uniqueArray(fc.tuple(table, watched), { maxLength: 4, selector: ([name]) => name })
     .map((entries) => new Map(entries)),
+  namespaces: fc.array(text, { maxLength: 4 }),
 });
 
 describe('a watch', () => {
@@ -29,6 +30,20 @@ describe('a watch', () => {
         expect(parseWatch(formatWatch(one))).toEqual(one);
       }),
     );
+  });
+
+  it.each<[string, readonly string[] | undefined]>([
+    ['{"hash":"h","roundEveryMs":1,"tables":{}}', undefined],
+    ['{"hash":"h","roundEveryMs":1,"tables":{},"namespaces":"main"}', undefined],
+    ['{"hash":"h","roundEveryMs":1,"tables":{},"namespaces":[1,"main",null]}', ['main']],
+  ])('%s names the namespaces %j', (message, namespaces) => {
+    expect(parseWatch(message)?.namespaces).toEqual(namespaces);
+  });
+
+  it('names 64 namespaces at most: each costs whoever stands by a look per period', () => {
+    const namespaces = Array.from({ length: 100 }, (_, index) => `n${index}`);
+    const message = formatWatch({ hash: 'h', roundEveryMs: 1, tables: new Map(), namespaces });
+    expect(parseWatch(message)?.namespaces).toHaveLength(64);
   });
 
   it.each([

@@ -23,20 +23,30 @@ export interface WatchDocument {
   readonly hash: string;
   readonly roundEveryMs: number;
   readonly tables: Watch;
+  /** All namespaces of the journal: a process that stands by in this one has to know the others, to stand by there, too. */
+  readonly namespaces?: readonly string[];
 }
 
+/** More of them are not believed: each costs whoever stands by a look per period. */
+const maxNamespaces = 64;
+
 export function formatWatch(document: WatchDocument): string {
-  const { hash, roundEveryMs, tables } = document;
-  return JSON.stringify({ hash, roundEveryMs, tables: Object.fromEntries(tables) });
+  const { tables, ...rest } = document;
+  return JSON.stringify({ ...rest, tables: Object.fromEntries(tables) });
 }
 
 export function parseWatch(text: string): WatchDocument | undefined {
   const value = parseJson(text);
   if (!isObject(value)) return undefined;
   const tables = toWatch(value['tables']);
-  const { hash, roundEveryMs } = value;
+  const { hash, roundEveryMs, namespaces } = value;
   if (typeof hash !== 'string' || typeof roundEveryMs !== 'number' || tables === undefined) return undefined;
-  return { hash, roundEveryMs, tables };
+  return { hash, roundEveryMs, tables, ...toNamespaces(namespaces) };
+}
+
+function toNamespaces(value: unknown): Pick<WatchDocument, 'namespaces'> {
+  if (!Array.isArray(value)) return {};
+  return { namespaces: value.filter((name) => typeof name === 'string').slice(0, maxNamespaces) };
 }
 
 export function toWatch(value: unknown): Watch | undefined {
