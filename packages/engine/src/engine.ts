@@ -103,7 +103,7 @@ class RoundEngine implements RunningEngine {
       this.#redis = new EngineRedis(host.redis, logger);
       const { commands, subscriber } = this.#redis;
       // What rang while Redis was away found nobody to publish to.
-      commands.on('ready', () => this.ring());
+      commands.on('ready', () => this.#retry());
       this.#appHints = new RedisHints({
         subscriber,
         clock,
@@ -121,6 +121,11 @@ class RoundEngine implements RunningEngine {
   ring(hint: Hint = {}): void {
     const one = hint.table === undefined ? undefined : this.#roundsOf(hint.table);
     for (const { loop } of one === undefined ? this.#namespaces.values() : [one]) loop.ring(hint);
+  }
+
+  #retry(): void {
+    this.ring();
+    for (const { loop } of this.#namespaces.values()) loop.retry();
   }
 
   /** Rounds of other namespaces would find nothing, and stand in the way of these. */

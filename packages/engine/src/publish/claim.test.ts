@@ -2,6 +2,7 @@ import { type Cursor, formatHead, type Head, parseHead } from '@tidemark/protoco
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  afterRefusal,
   believableGeneration,
   type Claim,
   claimedHead,
@@ -143,6 +144,17 @@ describe('a head under which rounds are begun and not done', () => {
       kind: 'claiming',
       expectedHead: begunText,
     });
+  });
+});
+
+describe('a claim that came too late', () => {
+  test('is made again at the next look when rounds were only begun meanwhile, else patience starts anew (R6)', () => {
+    const refused = afterRefusal(claimOfHead);
+    expect(observe(refused, { headText: begunText, cursor })).toMatchObject({
+      kind: 'claiming',
+      expectedHead: begunText,
+    });
+    expect(observe(refused, { headText: movedText, cursor })).toEqual(seen(movedText, 0));
   });
 });
 

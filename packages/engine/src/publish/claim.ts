@@ -81,6 +81,11 @@ export function observe(state: Idle, observed: Observed): Idle | Claim {
   };
 }
 
+/** A claim came too late. If rounds were only begun meanwhile, the next look claims again: patience was shown already. */
+export function afterRefusal({ expectedHead }: Claim): Idle {
+  return { kind: 'observing', seen: expectedHead, unchanged: patience - 1 };
+}
+
 /**
  * Whether no round was done between two sights of the head. Rounds that are only begun prove nothing to anybody: their
  * publisher reaches Redis and not the journal, and must not keep the others from taking over.

@@ -198,7 +198,6 @@ describe('of two publishers', () => {
     listener.disconnect();
     expect(words.map((text) => parseHint(text))).toEqual([{ kind: 'leaving', head: headText }]);
     expect(one.target.position).toBeNull();
-
     other.target.inherit(headText ?? '');
     expect(await other.round()).toMatchObject({ isPublished: true });
     const { head, log } = await scene.now();

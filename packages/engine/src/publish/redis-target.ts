@@ -24,6 +24,7 @@ import {
 import type { Redis } from 'ioredis';
 import type { EngineRedis } from '../redis.ts';
 import {
+  afterRefusal,
   type Claim,
   claimedHead,
   claimFromMemory,
@@ -125,7 +126,7 @@ export class RedisTarget implements RoundTarget {
       this.#state = observe(state, leftHead === undefined ? observed : { ...observed, leftHead });
     } else if (headText !== state.expectedHead) {
       // The claim could not be carried out (the journal was not readable), and meanwhile the head has moved.
-      this.#state = startObserving;
+      this.#state = afterRefusal(state);
     }
   }
 
@@ -228,7 +229,7 @@ export class RedisTarget implements RoundTarget {
   }
 
   #standBy(): RoundOutcome {
-    this.#state = startObserving;
+    this.#state = this.#state.kind === 'claiming' ? afterRefusal(this.#state) : startObserving;
     return refused;
   }
 

@@ -1,54 +1,8 @@
-import { FakeClock, RecordedLog, settle } from '@tidemark/devstack/fakes';
-import type { Journal } from '@tidemark/protocol';
+import { settle } from '@tidemark/devstack/fakes';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ScriptedJournal } from '../testing/scripted-journal.ts';
-import { ScriptedTarget } from '../testing/scripted-target.ts';
-import { type FinishedRound, RoundLoop } from './round-loop.ts';
+import { closeLoops, roundEveryMs, type RoundScene, setUp, started } from '../testing/round-scene.ts';
 
-const roundEveryMs = 100;
-const readTimeoutMs = 2_000;
-const open: RoundLoop[] = [];
-
-afterEach(async () => {
-  for (const loop of open.splice(0)) await loop.close();
-});
-
-interface Scene {
-  readonly loop: RoundLoop;
-  readonly clock: FakeClock;
-  readonly target: ScriptedTarget;
-  readonly journal: ScriptedJournal;
-  readonly log: RecordedLog;
-  readonly finished: FinishedRound[];
-}
-
-function setUp(read?: Journal['read']): Scene {
-  const clock = new FakeClock();
-  const target = new ScriptedTarget();
-  const journal = new ScriptedJournal();
-  if (read !== undefined) journal.read = read;
-  const log = new RecordedLog();
-  const finished: FinishedRound[] = [];
-  const loop = new RoundLoop({
-    target,
-    journal,
-    clock,
-    logger: log,
-    roundEveryMs,
-    readTimeoutMs,
-    onRound: (round) => finished.push(round),
-  });
-  open.push(loop);
-  return { loop, clock, target, journal, log, finished };
-}
-
-/** A scene whose first round is over. */
-async function started(read?: Journal['read']): Promise<Scene> {
-  const scene = setUp(read);
-  scene.loop.start();
-  await settle();
-  return scene;
-}
+afterEach(closeLoops);
 
 describe('rounds', () => {
   test('begin at the start, and then once per period (R6)', async () => {
@@ -288,50 +242,8 @@ describe('standing by', () => {
   });
 });
 
-describe('failing', () => {
-  test('is told once, with its reason, and tried again each period until it is over (R6)', async () => {
-    const { loop, clock, target, log } = await started();
-    target.failure = new Error('Redis is away');
-    await clock.advance(5 * roundEveryMs);
-    expect(loop.state).toEqual({ kind: 'failing', reason: 'Redis is away' });
-    expect(target.rounds).toBe(6);
-    target.failure = undefined;
-    await clock.advance(roundEveryMs);
-    expect(loop.state).toEqual({ kind: 'working' });
-    expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([
-      { level: 'warn', message: 'rounds fail, nothing is proved', fields: { reason: 'Redis is away' } },
-    ]);
-    expect(log.told('info')).toEqual(['running the rounds', 'running the rounds']);
-  });
-
-  test('in the journal publishes nothing, and shows the newest reason', async () => {
-    const { loop, clock, journal, target } = await started();
-    journal.failure = new Error('first');
-    await clock.advance(roundEveryMs);
-    journal.failure = new Error('second');
-    await clock.advance(roundEveryMs);
-    expect(loop.state).toEqual({ kind: 'failing', reason: 'second' });
-    expect(target.steps).toEqual(['begin', 'publish', 'begin', 'begin']);
-  });
-
-  test('is what a read that passes its deadline ends in, and its signal has told the journal', async () => {
-    const signals: AbortSignal[] = [];
-    const { loop, clock, target } = await started(({ signal }) => {
-      signals.push(signal);
-      return new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason as Error));
-      });
-    });
-    await clock.advance(readTimeoutMs - 1);
-    expect(target.rounds).toBe(1);
-    await clock.advance(1);
-    expect(signals[0]?.aborted).toBe(true);
-    expect(loop.state).toEqual({ kind: 'failing', reason: `no answer within ${readTimeoutMs} ms` });
-  });
-});
-
 describe('after close', () => {
-  const moments: Record<string, (scene: Scene) => Promise<void>> = {
+  const moments: Record<string, (scene: RoundScene) => Promise<void>> = {
     'while it waits': async ({ clock }) => clock.advance(30),
     'while it stands by': async ({ clock, target }) => {
       target.isStandby = true;

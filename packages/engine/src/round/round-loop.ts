@@ -114,6 +114,13 @@ export class RoundLoop {
     return true;
   }
 
+  /** What made rounds fail may be over: the next one begins now. */
+  retry(): void {
+    if (this.#state.kind !== 'failing') return;
+    this.#isLookWanted = true;
+    this.#look.abort();
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     this.#wake.abort();
@@ -143,9 +150,13 @@ export class RoundLoop {
     if (this.#state.kind === 'standby') {
       // Whoever stands by counts how often the head stood still. Were bells to make it look more often, a burst of them
       // would fit into one round of the other process, and take the namespace away from it.
-      this.#look = new AbortController();
-      if (this.#isLookWanted || this.#closing.signal.aborted) return;
-      await sleep(clock, untilPeriodMs, this.#look.signal);
+      await this.#untilLook(untilPeriodMs);
+      return;
+    }
+    if (this.#state.kind === 'failing') {
+      // Begun at each bell, rounds that get nowhere would keep the head moving, and win every compare-and-set against
+      // whoever could take over.
+      await this.#untilLook(untilPeriodMs);
       return;
     }
     if (this.#isRung) return;
@@ -154,6 +165,12 @@ export class RoundLoop {
     this.#wake = new AbortController();
     if (this.#closing.signal.aborted) return;
     await sleep(clock, Math.min(followUpMs ?? untilPeriodMs, untilPeriodMs), this.#wake.signal);
+  }
+
+  async #untilLook(untilPeriodMs: number): Promise<void> {
+    this.#look = new AbortController();
+    if (this.#isLookWanted || this.#closing.signal.aborted) return;
+    await sleep(this.#options.clock, untilPeriodMs, this.#look.signal);
   }
 
   async #round(startedMs: number): Promise<RoundOutcome | undefined> {
