@@ -2,13 +2,12 @@
 //
 //   go ─► fault (breaks, heals) ─► everything trusts again ─► a bound more ─► writers rest ─► every instance has
 //   proved the last write ─► what it answers is compared with the database (survivors) ─► readers rest ─► judged
-import { until } from '@tidemark/devstack';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Fault } from './faults/fault.ts';
 import { stageOf } from './faults/fault.ts';
-import { judge, type Loss, type Verdict } from './judge/judge.ts';
-import type { Failure, Question } from './parts/messages.ts';
-import { type Scene, settleCommits } from './parts/scene.ts';
+import { askAll, countResets, describeFailure, findSurvivors, takeHistory, untilTrusted } from './history.ts';
+import type { Verdict } from './judge/judge.ts';
+import type { Scene } from './parts/scene.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { sharedMs } from './shared-clock.ts';
 
@@ -34,8 +33,6 @@ export interface Row extends Verdict {
   readonly isGood: boolean;
 }
 
-const trustWithinMs = 30_000;
-
 export async function runRow(scene: Scene, fault: Fault, random: SeededRandom): Promise<Row> {
   const startMs = sharedMs();
   if (scene.options.contestant === 'naive') await renew(scene);
@@ -55,7 +52,11 @@ export async function runRow(scene: Scene, fault: Fault, random: SeededRandom): 
   const history = await takeHistory(scene, loss);
   const { verdict, lostCommits } = history;
   const errors = history.failures.filter(({ isSource }) => !isSource || fault.breaksSource !== true);
-  const examples = [...verdict.examples, ...survivors.slice(0, 5), ...errors.slice(0, 5).map(describe)];
+  const examples = [
+    ...verdict.examples,
+    ...survivors.slice(0, 5),
+    ...errors.slice(0, 5).map(describeFailure),
+  ];
   const row = {
     fault: fault.name,
     what: fault.what,
@@ -88,89 +89,4 @@ async function renew({ redis, instances }: Scene): Promise<void> {
 function isGood(row: Omit<Row, 'isGood'>, mayLose: boolean): boolean {
   const wrong = row.beyondBound + row.survivors + row.ownMisses + row.invented + row.errors + row.extraLoads;
   return wrong === 0 && row.trustMs !== null && row.reads > 0 && row.lostCommits > 0 === mayLose;
-}
-
-async function askAll(scene: Scene, question: Question): Promise<void> {
-  await Promise.all(
-    [scene.writer, ...scene.instances.map(({ child }) => child)].map((child) => child.ask(question)),
-  );
-}
-
-async function countResets(scene: Scene): Promise<number> {
-  const statuses = await Promise.all(scene.instances.map((instance) => instance.status()));
-  return statuses.reduce((sum, { resets }) => sum + resets, 0);
-}
-
-/** R6: a lease, and a tidemark from after the fault. */
-async function untilTrusted(scene: Scene, healedMs: number): Promise<boolean> {
-  return isTrueSoon(scene, async () => {
-    const statuses = await Promise.all(scene.instances.map((instance) => instance.status()));
-    return statuses.every(
-      ({ isReady, provedMs }) =>
-        isReady && (scene.options.contestant === 'naive' || (provedMs !== null && provedMs > healedMs)),
-    );
-  });
-}
-
-async function isTrueSoon(scene: Scene, condition: () => Promise<boolean>): Promise<boolean> {
-  try {
-    await until(condition, { what: 'trust', deadlineMs: trustWithinMs, everyMs: 20 });
-    return true;
-  } catch (error) {
-    if (scene.instances.some(({ child }) => child.hasExited)) throw error;
-    return false;
-  }
-}
-
-/** R2: once the last write is proved, nothing older is answered by anybody. */
-async function findSurvivors(scene: Scene): Promise<string[]> {
-  await askAll(scene, { kind: 'rest', readers: false });
-  const restedMs = sharedMs();
-  // The control proves nothing: it gets as long as the bound.
-  if (scene.options.contestant === 'naive') await pause(scene.options.boundMs);
-  else if (!(await untilTrusted(scene, restedMs))) return ['the last write was never proved'];
-  const versions = await settleCommits(scene.pool, scene.commits);
-  const survivors: string[] = [];
-  for (const instance of scene.instances) {
-    const answers = await instance.child.ask<number[]>({ kind: 'survey' });
-    for (const [key, answer] of answers.entries()) {
-      if (answer === versions[key]) continue;
-      survivors.push(
-        `survivor: instance ${instance.slot} answers ${answer} for row ${key}, not ${versions[key]}`,
-      );
-    }
-  }
-  return survivors;
-}
-
-interface Judged {
-  readonly verdict: Verdict;
-  readonly failures: readonly Failure[];
-  readonly loads: number;
-  readonly mostLoads: number;
-  readonly extraLoads: number;
-  readonly lostCommits: number;
-}
-
-/** Judges what was recorded since the last row, and forgets it. */
-async function takeHistory(scene: Scene, loss: Loss | undefined): Promise<Judged> {
-  await askAll(scene, { kind: 'rest', readers: true });
-  const taken = await Promise.all(scene.instances.map((instance) => instance.take()));
-  const { commits, options } = scene;
-  const instances = taken.flatMap(({ logs }) => logs);
-  const verdict = judge({ commits, instances, boundMs: options.boundMs, loss });
-  const lostCommits = commits.lostCount;
-  commits.forget();
-  return {
-    verdict,
-    failures: taken.flatMap(({ failures }) => failures),
-    loads: taken.reduce((sum, { loads }) => sum + loads, 0),
-    mostLoads: Math.max(...taken.map(({ mostLoads }) => mostLoads)),
-    extraLoads: taken.reduce((sum, { extraLoads }) => sum + extraLoads, 0),
-    lostCommits,
-  };
-}
-
-function describe({ key, reason }: Failure): string {
-  return `a read of row ${key} failed: ${reason}`;
 }

@@ -17,6 +17,7 @@ export interface ContestantCache {
   /** Where the value of the row that came last came from. */
   originOf(name: string): Origin;
   status(): InstanceStatus;
+  close(): Promise<void>;
 }
 
 export type Load = (name: string) => Promise<Item | null>;

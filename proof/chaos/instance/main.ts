@@ -87,6 +87,9 @@ async function answer(question: Question): Promise<unknown> {
       return cache.status();
     case 'survey':
       return survey();
+    case 'close':
+      await cache.close();
+      break;
     case 'reload':
       // Whether they succeed is of no account: they are on their way.
       for (let key = 0; key < keyCount; key += 1) cache.getFresh(keyName(key)).catch(() => undefined);

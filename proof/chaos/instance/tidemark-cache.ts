@@ -1,14 +1,22 @@
 // Tidemark as the contestant: a cache of one region over the journalled table.
 import { subscribe } from 'node:diagnostics_channel';
 import { createCache } from '@tidemark/cache';
+import { createEngine, postgresJournal, type RunningEngine } from '@tidemark/engine';
+import type { Logger } from '@tidemark/protocol';
 import type { Origin } from '../judge/reads.ts';
 import { regionName, table, ttlMs } from '../keys.ts';
+import type { InstanceSettings } from '../parts/messages.ts';
+import { tell } from '../parts/parent.ts';
 import { sharedMs } from '../shared-clock.ts';
 import type { ContestantCache, ContestantParts, Item } from './contestant.ts';
 
 export function tidemarkCache({ settings, clock, load, onOvertaken }: ContestantParts): ContestantCache {
-  const { redisUrl, boundMs } = settings;
-  const cache = createCache({ redis: redisUrl, clock });
+  const { redisUrl, boundMs, engine } = settings;
+  const cache = createCache({
+    redis: redisUrl,
+    clock,
+    ...(engine === undefined ? {} : { engine: embeddedEngine(engine) }),
+  });
   const region = cache.region<Item>({
     name: regionName,
     table,
@@ -32,6 +40,7 @@ export function tidemarkCache({ settings, clock, load, onOvertaken }: Contestant
     getMany: (names) => region.getMany(names),
     getFresh: (name) => region.get(name, { fresh: true }),
     write: (name, change) => region.write(name, change),
+    close: () => cache.close(),
     originOf: (name) => origins.get(name) ?? 'source',
     status() {
       const { namespaces } = cache.status();
@@ -43,4 +52,23 @@ export function tidemarkCache({ settings, clock, load, onOvertaken }: Contestant
       };
     },
   };
+}
+
+function embeddedEngine({ databaseUrl, roundEveryMs }: Required<InstanceSettings>['engine']): RunningEngine {
+  const journal = postgresJournal({ connectionString: databaseUrl });
+  return createEngine({ journal, roundEvery: roundEveryMs, logger: tellingLogger });
+}
+
+/** Passes on what the engine says, as a sidecar's log would show it. */
+const tellingLogger: Logger = {
+  debug: () => undefined,
+  info: say,
+  warn: say,
+  error: say,
+  child: () => tellingLogger,
+};
+
+function say(fields: { readonly generation?: number }, msg: string): void {
+  const { generation } = fields;
+  tell({ kind: 'engine', said: { msg, ...(generation === undefined ? {} : { generation }) } });
 }

@@ -70,5 +70,9 @@ export function naiveCache({ settings, load, onOvertaken }: ContestantParts): Co
     },
     originOf: (name) => origins.get(name) ?? 'source',
     status: () => ({ isReady: redis.status === 'ready', provedMs: null, resets: 0 }),
+    async close() {
+      redis.disconnect();
+      subscriber.disconnect();
+    },
   };
 }

@@ -5,13 +5,15 @@ import type { Commits } from '../judge/commits.ts';
 import { ReadLog } from '../judge/reads.ts';
 import type { LoadCounts } from '../instance/load-ledger.ts';
 import { Child } from './child.ts';
-import type { Failure, InstanceSettings, InstanceStatus, Told } from './messages.ts';
+import type { EngineWord, Failure, InstanceSettings, InstanceStatus, Told } from './messages.ts';
 
 export interface SlotOptions {
   readonly settings: Omit<InstanceSettings, 'redisUrl'>;
   readonly proxy: FaultProxy;
   readonly watchdog: Watchdog;
   readonly commits: Commits;
+  /** What its embedded engine says. */
+  readonly onEngine?: (said: EngineWord) => void;
 }
 
 const file = path.join(import.meta.dirname, '..', 'instance', 'main.ts');
@@ -65,6 +67,7 @@ export class InstanceSlot {
 
   #hear(log: ReadLog, told: Told): void {
     if (told.kind === 'commit') this.#options.commits.add(told.commit);
+    else if (told.kind === 'engine') this.#options.onEngine?.(told.said);
     else if (told.kind === 'reads') log.addPacked(told.packed);
     else if (told.kind === 'failed') this.#failures.push(told.failure);
   }

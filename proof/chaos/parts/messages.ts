@@ -12,6 +12,8 @@ export interface InstanceSettings {
   readonly redisUrl: string;
   readonly databaseUrl: string;
   readonly boundMs: number;
+  /** Embedded: the instance runs rounds, unless somebody else does, over a connection of its own. */
+  readonly engine?: { readonly databaseUrl: string; readonly roundEveryMs: number };
 }
 
 export interface WriterSettings {
@@ -27,6 +29,8 @@ export type Question =
   /** Sends what has been read so far; answered with the loads since the last time. */
   | { readonly kind: 'flush' }
   | { readonly kind: 'status' }
+  /** Closes the cache, as an application does before it ends; nothing is read from it afterwards. */
+  | { readonly kind: 'close' }
   /** Reads every row once; answered with the versions. */
   | { readonly kind: 'survey' }
   /** Asks the source for every row, and waits for none. */
@@ -48,7 +52,16 @@ export type Told =
   | { readonly kind: 'commit'; readonly commit: Commit }
   | { readonly kind: 'reads'; readonly packed: Float64Array }
   | { readonly kind: 'failed'; readonly failure: Failure }
+  /** What the embedded engine says of its rounds. */
+  | { readonly kind: 'engine'; readonly said: EngineWord }
   | { readonly kind: 'answer'; readonly to: number; readonly answer: unknown };
+
+/** A line of an engine's log, as far as it says who runs the rounds. */
+export interface EngineWord {
+  readonly msg: string;
+  /** Where it opened one. */
+  readonly generation?: number;
+}
 
 /** A read that threw. */
 export interface Failure {

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { type FaultProxy, type Stack, startFaultProxy, startStack } from '@tidemark/devstack';
 import { Pool } from 'pg';
-import { Commits } from '../judge/commits.ts';
+import { type Commit, Commits } from '../judge/commits.ts';
 import { fillerCount, instanceCount, keyCount, keyName, keyNumber } from '../keys.ts';
 import { sharedMs } from '../shared-clock.ts';
 import { Child } from './child.ts';
@@ -76,12 +76,7 @@ async function start(options: SceneOptions, disposables: AsyncDisposableStack): 
     disposables.defer(() => instance.close());
     await instance.start();
   }
-  const writer = new Child({
-    file: writerFile,
-    settings: { seed: options.seed, databaseUrl: stack.databaseUrl },
-    watchdog: stack.watchdog,
-    onTold: (told) => told.kind === 'commit' && commits.add(told.commit),
-  });
+  const writer = writerOf(options.seed, stack, (commit) => commits.add(commit));
   disposables.defer(() => writer.kill());
   await writer.started;
   const close = once(() => disposables.disposeAsync());
@@ -98,6 +93,16 @@ async function start(options: SceneOptions, disposables: AsyncDisposableStack): 
   };
 }
 
+/** A process that writes rows past every cache; told of by its commits. */
+export function writerOf(seed: number, stack: Stack, onCommit: (commit: Commit) => void): Child {
+  return new Child({
+    file: writerFile,
+    settings: { seed, databaseUrl: stack.databaseUrl },
+    watchdog: stack.watchdog,
+    onTold: (told) => told.kind === 'commit' && onCommit(told.commit),
+  });
+}
+
 function sidecarOf(
   { contestant }: SceneOptions,
   stack: Stack,
@@ -112,7 +117,7 @@ function sidecarOf(
 }
 
 /** The rows, version 0 each, and far more that nobody reads. */
-async function createRows(pool: Pool, contestant: Contestant): Promise<void> {
+export async function createRows(pool: Pool, contestant: Contestant): Promise<void> {
   await pool.query(createTableSql);
   const names = Array.from({ length: keyCount }, (_, key) => keyName(key));
   await pool.query('insert into public.item (id) select unnest($1::text[])', [names]);

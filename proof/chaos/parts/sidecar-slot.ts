@@ -1,7 +1,8 @@
-// One of the two sidecars: its proxy to Redis and its process of the moment, started as a container would start it.
+// A sidecar: its proxy to Redis and its process of the moment, started as a container would start it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { type FaultProxy, until, type Watchdog } from '@tidemark/devstack';
 import { inheritedEnvironment, nodeArguments } from './child.ts';
 import type { Contestant } from './messages.ts';
@@ -13,6 +14,8 @@ export interface SidecarOptions {
   readonly watchdog: Watchdog;
   /** How it reaches PostgreSQL and Supabase. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Each line that it says. */
+  readonly onLine?: (line: string) => void;
 }
 
 const files: Readonly<Record<Contestant, string>> = {
@@ -64,6 +67,8 @@ export class SidecarSlot {
     if (pid !== undefined) watchdog.addServer(pid, 'SIGKILL');
     child.on('exit', () => pid !== undefined && watchdog.removeServer(pid));
     this.#output = '';
+    const { onLine } = this.#options;
+    if (onLine !== undefined) createInterface({ input: child.stdout }).on('line', onLine);
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.#output = (this.#output + text).slice(-keptOutput);
@@ -85,10 +90,19 @@ export class SidecarSlot {
   }
 
   async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** SIGTERM. Resolves when it has ended. */
+  async leave(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
-    child.kill('SIGKILL');
+    child.kill(signal);
     await exited;
   }
 

@@ -4,7 +4,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import path from 'node:path';
 import type { ChaosOptions } from '../options.ts';
-import type { Contestant } from '../parts/messages.ts';
 import type { Row } from '../row.ts';
 import { markdown } from './report.ts';
 
@@ -17,14 +16,14 @@ export async function writeDocument(rows: readonly Row[], options: ChaosOptions)
   return 'docs/chaos.md';
 }
 
-function describePlace(): string {
+export function describePlace(): string {
   const [, , loadAverage = 0] = loadavg();
   return `${availableParallelism()} cores with a load average of ${loadAverage.toFixed(1)} over the last 15 minutes`;
 }
 
-/** @throws Error when the text has no such marks, or has them the wrong way round */
-export function putReport(text: string, contestant: Contestant, report: string): string {
-  const [from, until] = [`<!-- report of ${contestant} -->\n`, `<!-- end of ${contestant} -->\n`];
+/** @param name what the marks say that the report is of @throws Error when the text has no such marks, or has them the wrong way round */
+export function putReport(text: string, name: string, report: string): string {
+  const [from, until] = [`<!-- report of ${name} -->\n`, `<!-- end of ${name} -->\n`];
   const [start, end] = [text.indexOf(from), text.indexOf(until)];
   if (start === -1 || end < start) {
     throw new Error(
