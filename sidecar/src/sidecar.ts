@@ -7,7 +7,7 @@
 //   listen ──(port taken)──► refused
 //        ▼
 //   rounds ──(close)──► port, rounds, connections
-import type { EngineStatus, RunningEngine } from '@tidemark/engine';
+import type { EngineObserver, EngineStatus, RunningEngine } from '@tidemark/engine';
 import { type Clock, type Logger, sleep, systemClock } from '@tidemark/protocol';
 import type { Hono } from 'hono';
 import type { SidecarConfig } from './config/config.ts';
@@ -16,10 +16,12 @@ import { secretsOf } from './config/secrets.ts';
 import { type HttpServer, listen } from './http/http-server.ts';
 import { problemsOf } from './http/readiness.ts';
 import { createRoutes } from './http/routes.ts';
-import { createRedactor } from './log/redact.ts';
+import { createRedactor, type Redactor } from './log/redact.ts';
 import { addMetrics } from './metrics/all-metrics.ts';
 import { MetricRegistry } from './metrics/metric-registry.ts';
 import { createMetricsRoute } from './metrics/metrics-route.ts';
+import { openOtlpExport } from './metrics/open-otlp-export.ts';
+import type { OtlpExport } from './metrics/otlp-export.ts';
 import { nothingSeen, type Observation, Observer } from './page/observer.ts';
 import { createStatusPage } from './page/page-routes.ts';
 import { takeSnapshot } from './page/snapshot.ts';
@@ -66,23 +68,40 @@ const closeDeadlineMs = 3_000;
 export async function startSidecar(config: SidecarConfig, options: SidecarOptions): Promise<Sidecar> {
   const { logger, clock = systemClock, ownsProcess = false } = options;
   const tables = new FollowedTables(logger.child({ component: 'journal' }), config.tables);
-  const seen: Seen = { observer: undefined };
-  const observation = (): Observation => seen.observer?.observation ?? nothingSeen;
+  const redact = createRedactor(secretsOf(config));
+  const late: Late = { observer: undefined, otlp: undefined };
+  const observation = (): Observation => late.observer?.observation ?? nothingSeen;
   const status = (): SidecarStatus => statusOf(engine, tables);
   const metrics = new MetricRegistry();
   if (ownsProcess) metrics.addProcessMetrics();
-  const observer = addMetrics(metrics, { version: sidecarVersion, status, observation });
-  const engine = assembleEngine(config, { tables, logger, clock, observer });
+  const counted = addMetrics(metrics, { version: sidecarVersion, status, observation });
+  const measuring: EngineObserver = {
+    ...counted,
+    onRound: (round) => {
+      counted.onRound?.(round);
+      late.otlp?.onRound(round);
+    },
+  };
+  const engine = assembleEngine(config, { tables, logger, clock, observer: measuring });
   try {
     await refuseOrWarn(config, { engine, logger, clock });
-    const { routes, update } = serve(config, { status, observation, metrics });
+    const { routes, update } = serve(config, { status, observation, metrics, redact });
     const server = await listenOrRefuse(config, () => listen(routes, config));
+    const otlp = await openOtlpExport(config.otlpEndpoint, {
+      version: sidecarVersion,
+      registry: metrics,
+      clock,
+      logger: logger.child({ component: 'opentelemetry' }),
+      redact,
+    });
+    late.otlp = otlp;
     engine.start({ redis: redisOption(config.redis), keyPrefix: config.keyPrefix });
     const observer = observe(config, { status, clock, onReading: update });
-    seen.observer = observer;
+    late.observer = observer;
     tellStart(config, server, logger);
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => (closing ??= closeAll({ engine, server, observer, logger, clock }));
+    const close = (): Promise<void> =>
+      (closing ??= closeAll({ engine, server, observer, otlp, logger, clock }));
     return { url: server.url, port: server.port, status, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await engine.close();
@@ -90,9 +109,10 @@ export async function startSidecar(config: SidecarConfig, options: SidecarOption
   }
 }
 
-/** Whoever is served before the observer has looked sees nothing of Redis. */
-interface Seen {
+/** What begins after that which asks it; before, there is nothing to be seen or sent. */
+interface Late {
   observer: Observer | undefined;
+  otlp: OtlpExport | undefined;
 }
 
 interface Served {
@@ -105,10 +125,10 @@ interface Shown {
   readonly status: () => SidecarStatus;
   readonly observation: () => Observation;
   readonly metrics: MetricRegistry;
+  readonly redact: Redactor;
 }
 
-function serve(config: SidecarConfig, { status, observation, metrics }: Shown): Served {
-  const redact = createRedactor(secretsOf(config));
+function serve(config: SidecarConfig, { status, observation, metrics, redact }: Shown): Served {
   const page = createStatusPage({
     host: config.host,
     snapshot: () => redact(JSON.stringify(takeSnapshot(status(), observation()))),
@@ -190,15 +210,20 @@ function tellStart(config: SidecarConfig, { url }: HttpServer, logger: Logger): 
 interface Serving extends Running {
   readonly server: HttpServer;
   readonly observer: Observer;
+  readonly otlp: OtlpExport | undefined;
 }
 
-async function closeAll({ engine, server, observer, logger, clock }: Serving): Promise<void> {
+async function closeAll({ engine, server, observer, otlp, logger, clock }: Serving): Promise<void> {
   observer.close();
   await server[Symbol.asyncDispose]();
   // A journal call or a channel may hang on a peer that is gone; nothing of it is needed any more.
   const giveUp = new AbortController();
   const isClosed = await Promise.race([
-    engine.close().then(() => true),
+    // The last rounds are sent, too.
+    engine.close().then(async () => {
+      await otlp?.close();
+      return true;
+    }),
     sleep(clock, closeDeadlineMs, giveUp.signal).then(() => false),
   ]);
   giveUp.abort();

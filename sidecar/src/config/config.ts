@@ -21,6 +21,7 @@ import {
   hostSchema,
   keyPrefixSchema,
   logLevelSchema,
+  otlpEndpointSchema,
   portSchema,
 } from './schemas.ts';
 import type { SettingReader } from './setting-reader.ts';
@@ -46,6 +47,8 @@ export interface SidecarConfig extends JournalConfig {
   readonly host: string;
   readonly port: number;
   readonly logLevel: LogLevel;
+  /** Where metrics and traces go; undefined: nowhere. */
+  readonly otlpEndpoint: string | undefined;
 }
 
 /** An instance reads the head so many times within a bound. */
@@ -68,6 +71,7 @@ export function resolveSettings(reader: SettingReader): SidecarConfig {
     host: reader.read('TIDEMARK_HOST', hostSchema) ?? defaultHost,
     port: reader.read('TIDEMARK_PORT', portSchema) ?? defaultPort,
     logLevel: reader.read('LOG_LEVEL', logLevelSchema) ?? defaultLogLevel,
+    otlpEndpoint: reader.read('OTEL_EXPORTER_OTLP_ENDPOINT', otlpEndpointSchema),
   };
   reader.refuseProblems();
   // Without a Redis there was a problem.

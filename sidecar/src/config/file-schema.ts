@@ -126,6 +126,10 @@ const file = {
     .meta({ description: 'Tables without triggers, fed by Realtime alone: no bound is promised there' }),
   http: mapping(http, 'Where the sidecar answers'),
   logLevel: text({ description: `How much is logged; ${defaultLogLevel} when absent`, enum: logLevels }),
+  otlpEndpoint: text({
+    description: 'Collector to which the metrics and a trace of the rounds go, by OTLP over HTTP',
+    examples: ['http://collector:4318'],
+  }),
 };
 
 export const fileSchema: z.ZodType = mapping(file, 'Configuration of the Tidemark sidecar');

@@ -43,6 +43,20 @@ export const switchSchema: z.ZodType<boolean, string> = setting((text, refuse) =
   return refuse(`must be true or false, got "${text}": false is the default`);
 });
 
+/** The standard names the base URL: `/v1/metrics` and `/v1/traces` are added to it. */
+export const otlpEndpointSchema: z.ZodType<string, string> = setting((text, refuse) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    return refuse(
+      'must be an http:// or https:// URL, got something else: name the port of OTLP over HTTP, e.g. http://collector:4318',
+    );
+  }
+  if (url.username !== '' || url.password !== '') {
+    return refuse('must hold no password, got one: put it into OTEL_EXPORTER_OTLP_HEADERS');
+  }
+  return text.replace(/\/+$/, '');
+});
+
 export const durationSchema: z.ZodType<number, string> = setting((text, refuse) => {
   try {
     return parseDuration('', /^\d+$/.test(text) ? Number(text) : (text as Duration));

@@ -39,7 +39,8 @@ export type Variable =
   | 'TIDEMARK_BEST_EFFORT_TABLES'
   | 'TIDEMARK_HOST'
   | 'TIDEMARK_PORT'
-  | 'LOG_LEVEL';
+  | 'LOG_LEVEL'
+  | 'OTEL_EXPORTER_OTLP_ENDPOINT';
 
 export const settings: Readonly<Record<Variable, Setting>> = {
   TIDEMARK_CONFIG: {
@@ -136,7 +137,7 @@ export const settings: Readonly<Record<Variable, Setting>> = {
   TIDEMARK_HOST: {
     flag: 'host',
     path: 'http.host',
-    meaning: `address of the status page, /healthz and /readyz; default ${defaultHost}`,
+    meaning: `address of the status page, /healthz, /readyz and /metrics; default ${defaultHost}`,
   },
   TIDEMARK_PORT: {
     flag: 'port',
@@ -147,6 +148,11 @@ export const settings: Readonly<Record<Variable, Setting>> = {
     flag: 'log-level',
     path: 'logLevel',
     meaning: `${logLevels.join(', ')}; default ${defaultLogLevel}`,
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    flag: 'otlp-endpoint',
+    path: 'otlpEndpoint',
+    meaning: 'collector to which the metrics and a trace of the rounds go, e.g. http://collector:4318',
   },
 };
 
