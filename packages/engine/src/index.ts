@@ -1,6 +1,7 @@
 export { createEngine, type EngineStatus, type NamespaceStatus, type RunningEngine } from './engine.ts';
 export type { FoundByRound, Hint, HintHost, HintSource, HintState, HintStatus } from './hints/hint-source.ts';
 export type { AnnouncementCounts, AnnouncementOutcome, FoundChange, Settled } from './hints/loss-meter.ts';
+export { directHints, type DirectHintsOptions } from './hints/direct-hints.ts';
 export { realtimeHints, type RealtimeHintKind, type RealtimeHintsOptions } from './hints/realtime-hints.ts';
 export { isLastingProblem, type JournalProblemCode } from './journal/journal-problem.ts';
 export { postgresJournal, type PostgresJournalOptions } from './journal/postgres-journal.ts';

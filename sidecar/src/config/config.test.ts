@@ -69,6 +69,16 @@ describe('a configuration', () => {
     ['an IPv6 address', { TIDEMARK_HOST: '::1' }, { host: '::1' }],
     ['no hints', { TIDEMARK_HINTS: 'none' }, { hints: [] }],
     ['one hint', { TIDEMARK_HINTS: 'Changes' }, { hints: ['changes'] }],
+    [
+      'hints of PostgreSQL itself, also without Supabase',
+      {
+        TIDEMARK_HINTS: 'direct',
+        DATABASE_URL: 'postgres://db/x',
+        SUPABASE_URL: '',
+        SUPABASE_SERVICE_ROLE_KEY: '',
+      },
+      { supabase: undefined, hints: ['direct'] },
+    ],
     ['a period in words', { TIDEMARK_ROUND_EVERY: '0.5s' }, { roundEveryMs: 500 }],
     ['a period in milliseconds', { TIDEMARK_ROUND_EVERY: '120' }, { roundEveryMs: 120 }],
     [
@@ -167,7 +177,7 @@ describe('a configuration', () => {
     [
       'TIDEMARK_HINTS',
       'broadcast,webhooks',
-      /comma list of broadcast, changes, or none, got "broadcast,webhooks"/,
+      /comma list of broadcast, changes, direct, or none, got "broadcast,webhooks"/,
     ],
     ['TIDEMARK_HINTS', 'none,changes', /or none/],
     ['TIDEMARK_HOST', 'http://x/', /address or a host name/],
@@ -197,6 +207,12 @@ describe('a configuration', () => {
     const env: Env = { REDIS_URL: 'redis://:inside@db', REDIS_PASSWORD: 'outside' };
     expect(problemsOf(env)).toEqual([
       'REDIS_PASSWORD must be unset when REDIS_URL holds a password, got both: leave one of them out',
+    ]);
+  });
+
+  it('is refused with direct hints, where there is no direct connection', () => {
+    expect(problemsOf({ ...good, TIDEMARK_HINTS: 'broadcast,direct' })).toEqual([
+      expect.stringMatching(/^TIDEMARK_HINTS must not have direct without DATABASE_URL/),
     ]);
   });
 

@@ -1,6 +1,6 @@
 // The whole configuration as one value, or one error that lists every problem: flag, then environment, then file, then
 // default, else refused. Everything else of the sidecar sees only the result.
-import type { BestEffortTable, RealtimeHintKind } from '@tidemark/engine';
+import type { BestEffortTable } from '@tidemark/engine';
 import type { LogLevel } from '../log/logger.ts';
 import { bestEffortSchema } from './best-effort-setting.ts';
 import { ConfigError } from './config-error.ts';
@@ -17,6 +17,7 @@ import { readRedis } from './redis-setting.ts';
 import {
   databaseUrlSchema,
   durationSchema,
+  type HintKind,
   hintsSchema,
   hostSchema,
   keyPrefixSchema,
@@ -40,7 +41,7 @@ export interface SidecarConfig extends JournalConfig {
   readonly redis: RedisConfig;
   readonly keyPrefix: string;
   readonly roundEveryMs: number;
-  readonly hints: readonly RealtimeHintKind[];
+  readonly hints: readonly HintKind[];
   /** Should be tracked; compared with what is. */
   readonly tables: readonly DeclaredTable[];
   readonly bestEffortTables: readonly BestEffortTable[];
@@ -66,7 +67,7 @@ export function resolveSettings(reader: SettingReader): SidecarConfig {
   const common = {
     keyPrefix: reader.read('TIDEMARK_KEY_PREFIX', keyPrefixSchema) ?? defaultKeyPrefix,
     roundEveryMs: readRoundEvery(reader),
-    ...readRealtime(reader),
+    ...readHints(reader),
     tables: reader.read('TIDEMARK_TABLES', tablesSchema) ?? [],
     host: reader.read('TIDEMARK_HOST', hostSchema) ?? defaultHost,
     port: reader.read('TIDEMARK_PORT', portSchema) ?? defaultPort,
@@ -100,15 +101,15 @@ function readRoundEvery(reader: SettingReader): number {
   return roundEveryMs;
 }
 
-function readRealtime(reader: SettingReader): Pick<SidecarConfig, 'hints' | 'bestEffortTables'> {
+function readHints(reader: SettingReader): Pick<SidecarConfig, 'hints' | 'bestEffortTables'> {
   const hasSupabase = reader.has('SUPABASE_URL');
   const hints = reader.read('TIDEMARK_HINTS', hintsSchema);
   const bestEffortTables = reader.read('TIDEMARK_BEST_EFFORT_TABLES', bestEffortSchema) ?? [];
   // Where Supabase has to be set anyway, its absence is reported as that.
   if (!hasSupabase && reader.has('DATABASE_URL')) {
-    if (hints !== undefined && hints.length > 0) {
+    if (hints?.some((kind) => kind !== 'direct') === true) {
       reader.report(
-        `${reader.label('TIDEMARK_HINTS')} must be none without SUPABASE_URL, got others: Realtime is a part of Supabase`,
+        `${reader.label('TIDEMARK_HINTS')} must be direct or none without SUPABASE_URL, got others: Realtime is a part of Supabase`,
       );
     }
     if (bestEffortTables.length > 0) {
@@ -116,6 +117,11 @@ function readRealtime(reader: SettingReader): Pick<SidecarConfig, 'hints' | 'bes
         `${reader.label('TIDEMARK_BEST_EFFORT_TABLES')} must be unset without SUPABASE_URL, got some: Realtime is a part of Supabase`,
       );
     }
+  }
+  if (hints?.includes('direct') === true && !reader.has('DATABASE_URL')) {
+    reader.report(
+      `${reader.label('TIDEMARK_HINTS')} must not have direct without DATABASE_URL, got it: set the connection string of the database itself, not of a pooler`,
+    );
   }
   return { hints: hints ?? (hasSupabase ? ['broadcast', 'changes'] : []), bestEffortTables };
 }

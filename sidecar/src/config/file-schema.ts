@@ -115,7 +115,7 @@ const file = {
   roundEvery: value({ description: 'Period of the rounds', ...duration }),
   maxStaleness: value({ description: 'The smallest maxStaleness of any region', ...duration }),
   hints: texts({
-    description: 'What rings for a round at once: broadcast, changes, or none',
+    description: 'What rings for a round at once: broadcast, changes, direct (over databaseUrlFile), or none',
     examples: [['broadcast', 'changes']],
   }),
   tables: z

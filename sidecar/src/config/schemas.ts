@@ -18,7 +18,10 @@ export function setting<T>(parse: (text: string, refuse: Refuse) => T): z.ZodTyp
   });
 }
 
-const hintKinds: readonly RealtimeHintKind[] = ['broadcast', 'changes'];
+/** Two from Realtime, one from PostgreSQL itself. */
+export type HintKind = RealtimeHintKind | 'direct';
+
+const hintKinds: readonly HintKind[] = ['broadcast', 'changes', 'direct'];
 
 export const portSchema: z.ZodType<number, string> = setting((text, refuse) => {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
@@ -81,7 +84,7 @@ export const logLevelSchema: z.ZodType<LogLevel, string> = setting(
     refuse(`must be one of ${logLevels.join(', ')}, got "${text}": ${defaultLogLevel} is the default`),
 );
 
-export const hintsSchema: z.ZodType<readonly RealtimeHintKind[], string> = setting((text, refuse) => {
+export const hintsSchema: z.ZodType<readonly HintKind[], string> = setting((text, refuse) => {
   const names = text
     .toLowerCase()
     .split(',')
@@ -91,7 +94,9 @@ export const hintsSchema: z.ZodType<readonly RealtimeHintKind[], string> = setti
   const isUnderstood = names.every((name) => kinds.some((kind) => kind === name));
   return isUnderstood
     ? kinds
-    : refuse(`must be a comma list of ${hintKinds.join(', ')}, or none, got "${text}": both is the default`);
+    : refuse(
+        `must be a comma list of ${hintKinds.join(', ')}, or none, got "${text}": broadcast,changes is the default`,
+      );
 });
 
 export const databaseUrlSchema: z.ZodType<string, string> = setting((text, refuse) => {

@@ -122,7 +122,8 @@ export const settings: Readonly<Record<Variable, Setting>> = {
   TIDEMARK_HINTS: {
     flag: 'hints',
     path: 'hints',
-    meaning: 'what rings for a round at once: broadcast, changes, or none; default broadcast,changes',
+    meaning:
+      'what rings for a round at once: broadcast, changes, direct (needs DATABASE_URL), or none; default broadcast,changes',
   },
   TIDEMARK_TABLES: {
     flag: 'tables',

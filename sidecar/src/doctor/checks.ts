@@ -2,6 +2,7 @@
 import { bindings } from './bindings.ts';
 import type { Check } from './check.ts';
 import { declared } from './declared.ts';
+import { directHintsCheck } from './direct-hints-check.ts';
 import { grants } from './grants.ts';
 import { hintArrival } from './hint-arrival.ts';
 import { inspection } from './inspection-check.ts';
@@ -28,6 +29,7 @@ export const checks: readonly Check[] = [
   publication,
   rowSecurity,
   bindings,
+  directHintsCheck,
   hintArrival,
   redisServer,
   redisEviction,

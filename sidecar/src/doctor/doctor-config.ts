@@ -1,20 +1,20 @@
 // The configuration as far as it can be read: a wrong setting is a finding, and what the others lead to is examined all
 // the same.
-import type { BestEffortTable, RealtimeHintKind } from '@tidemark/engine';
+import type { BestEffortTable } from '@tidemark/engine';
 import { bestEffortSchema } from '../config/best-effort-setting.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { type JournalConfig, readJournalConfig, resolveSettings } from '../config/config.ts';
 import { defaultKeyPrefix } from '../config/defaults.ts';
 import type { RedisConfig } from '../config/redis-config.ts';
 import { readRedis } from '../config/redis-setting.ts';
-import { hintsSchema, keyPrefixSchema } from '../config/schemas.ts';
+import { type HintKind, hintsSchema, keyPrefixSchema } from '../config/schemas.ts';
 import type { SettingReader } from '../config/setting-reader.ts';
 import { type DeclaredTable, tablesSchema } from '../config/tables-setting.ts';
 
 export interface DoctorConfig extends JournalConfig {
   readonly redis: RedisConfig | undefined;
   readonly keyPrefix: string;
-  readonly hints: readonly RealtimeHintKind[];
+  readonly hints: readonly HintKind[];
   readonly tables: readonly DeclaredTable[];
   readonly bestEffortTables: readonly BestEffortTable[];
 }

@@ -104,10 +104,12 @@ describe('tidemark doctor', () => {
     const { code, out } = await callTidemark(['doctor', '--fix'], {
       ...env,
       DATABASE_URL: stack.databaseUrl,
+      TIDEMARK_HINTS: 'broadcast,changes,direct',
     });
     expect(code).toBe(0);
     expect(out).toMatch(/^ok +database +PostgreSQL answers/m);
-    expect(out).toMatch(/17 ok, 0 warnings, 0 failed, 1 skipped\nthere is nothing that SQL would mend/);
+    expect(out).toMatch(/^ok +direct-hints +PostgreSQL streams/m);
+    expect(out).toMatch(/18 ok, 0 warnings, 0 failed, 1 skipped\nthere is nothing that SQL would mend/);
     expect(out).not.toContain('postgres:postgres');
     expect(out).not.toContain(stack.serviceRoleKey);
   });

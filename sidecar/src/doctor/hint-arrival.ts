@@ -12,7 +12,7 @@ export const hintArrival: Check = {
   needs: (config) => ['data-api', ...journalCheck(config)],
   async run(patient) {
     const { hints } = patient.config;
-    if (hints.length === 0) return [skipped('no hints are configured')];
+    if (!hints.some((kind) => kind !== 'direct')) return [skipped('no hints come from Realtime')];
     const { watch } = await patient.read();
     const canary = canaryOf(watch ?? new Map(), randomUUID());
     if (canary === null) return [skipped('no table is tracked')];

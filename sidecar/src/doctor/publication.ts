@@ -10,7 +10,7 @@ export const publication: Check = {
   needs: (config) => ['inspection', ...journalCheck(config)],
   async run(patient) {
     const { hints, bestEffortTables } = patient.config;
-    if (hints.length + bestEffortTables.length === 0) {
+    if (!hints.some((kind) => kind !== 'direct') && bestEffortTables.length === 0) {
       return [skipped('neither hints nor tables come from Realtime')];
     }
     const { watch } = await patient.read();

@@ -1,6 +1,7 @@
 // The engine that a configuration asks for: its journal, its hints, its best-effort tables. Starts nothing.
 import {
   createEngine,
+  directHints,
   type EngineObserver,
   type HintSource,
   realtimeHints,
@@ -36,16 +37,17 @@ export function assembleEngine(config: SidecarConfig, parts: EngineParts): Runni
   return engine;
 }
 
-function hintsOf({ hints, supabase }: SidecarConfig, { logger, clock }: EngineParts): HintSource[] {
-  if (hints.length === 0) return [];
-  return [
-    realtimeHints({
-      supabase: connectSupabase(requireSupabase(supabase)),
-      kinds: hints,
-      logger: logger.child({ component: 'hints' }),
-      clock,
-    }),
-  ];
+function hintsOf({ hints, supabase, databaseUrl }: SidecarConfig, parts: EngineParts): HintSource[] {
+  const common = { logger: parts.logger.child({ component: 'hints' }), clock: parts.clock };
+  const kinds = hints.filter((kind) => kind !== 'direct');
+  const sources: HintSource[] = [];
+  if (kinds.length > 0) {
+    sources.push(realtimeHints({ supabase: connectSupabase(requireSupabase(supabase)), kinds, ...common }));
+  }
+  if (hints.includes('direct') && databaseUrl !== undefined) {
+    sources.push(directHints({ connectionString: databaseUrl, ...common }));
+  }
+  return sources;
 }
 
 function bestEffortOf(

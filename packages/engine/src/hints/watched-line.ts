@@ -12,9 +12,9 @@ import { type ChangeName, earlyMs, type FoundChange, LossMeter, type Settled } f
 /** What a line tells. After it failed, or was closed, nothing of it counts but what it announces. */
 export interface LineEvents {
   /** From now on every change is announced. Each time that it may have missed some before. */
-  listening(): void;
-  heard(announced: Announced): void;
-  failed(reason: string): void;
+  readonly listening: () => void;
+  readonly heard: (announced: Announced) => void;
+  readonly failed: (reason: string) => void;
 }
 
 export interface Line {
