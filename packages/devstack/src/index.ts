@@ -10,7 +10,7 @@ export {
   type ProxyTarget,
   startFaultProxy,
 } from './fault-proxy/index.ts';
-export type { JwtOptions } from './keys.ts';
+export { type JwtOptions, makeApiKeys, signJwt } from './keys.ts';
 export { applyMigrations, type MigrationsOptions, type MigrationsResult } from './migrations/index.ts';
 export { bootstrapSql } from './postgres/bootstrap-sql.ts';
 export {

@@ -15,6 +15,8 @@ export interface StackOptions {
   readonly migrations?: 'none' | (string & {});
   /** SQL to run after the migrations. Default: none. */
   readonly seedFile?: string;
+  /** Where the API listens; database and Redis stay on this machine. Default 127.0.0.1. */
+  readonly host?: string;
   /** Default: free ones. */
   readonly ports?: { readonly api?: number; readonly database?: number; readonly redis?: number };
   readonly postgres?: Pick<PostgresOptions, 'isDurable' | 'settings'>;
@@ -62,6 +64,7 @@ export function resolveStackOptions(options: StackOptions): ResolvedStackOptions
   return {
     migrations: migrations === 'none' ? undefined : migrations,
     seedFile: options.seedFile,
+    host: options.host ?? '127.0.0.1',
     ports: options.ports ?? {},
     postgres: options.postgres ?? {},
     redis: wanted(options.redis),

@@ -68,6 +68,7 @@ async function start(options: ResolvedStackOptions, disposables: AsyncDisposable
   const [servers, keys] = await both(startServers(options, keeping), makeApiKeys(options.jwtSecret));
   const services = await startServices(options, servers.postgres, keeping);
   const gateway = await startApiGateway({
+    host: options.host,
     port: options.ports.api,
     apiKeys: [keys.anonKey, keys.serviceRoleKey],
     dataApiPort: services.dataApi.port,

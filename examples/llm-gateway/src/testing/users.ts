@@ -2,6 +2,9 @@
 import { createClient } from '@supabase/supabase-js';
 import type { Stack } from '@tidemark/devstack';
 
+/** What accounts are made with. */
+export type Accounts = Pick<Stack, 'url' | 'anonKey' | 'signJwt'>;
+
 export interface User {
   readonly id: string;
   readonly token: string;
@@ -12,7 +15,7 @@ export interface UserOptions {
   readonly role?: 'admin' | 'operator';
 }
 
-export async function signUp(stack: Stack, { tenantId, role }: UserOptions): Promise<User> {
+export async function signUp(stack: Accounts, { tenantId, role }: UserOptions): Promise<User> {
   const supabase = createClient(stack.url, stack.anonKey, { auth: { persistSession: false } });
   const { data, error } = await supabase.auth.signUp({
     email: `${crypto.randomUUID()}@example.com`,

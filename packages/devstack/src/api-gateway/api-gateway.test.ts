@@ -19,6 +19,7 @@ beforeEach(async () => {
   upstream.listen(0, '127.0.0.1');
   await once(upstream, 'listening');
   gateway = await startApiGateway({
+    host: '127.0.0.1',
     apiKeys: ['anon-key', 'service-key'],
     dataApiPort: (upstream.address() as AddressInfo).port,
     realtime: {

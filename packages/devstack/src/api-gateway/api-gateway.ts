@@ -21,6 +21,7 @@ interface RealtimeHandler {
 }
 
 export interface ApiGatewayOptions {
+  readonly host: string;
   /** Default: a free one. */
   readonly port?: number | undefined;
   readonly apiKeys: readonly string[];
@@ -55,7 +56,7 @@ export function startApiGateway(options: ApiGatewayOptions): Promise<ApiGateway>
     server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) =>
       upgrade({ incoming, socket, head }, options),
     );
-    server.listen(port, '127.0.0.1');
+    server.listen(port, options.host);
     await once(server, 'listening');
     return {
       port,

@@ -10,14 +10,14 @@ import { type Stack, startStack } from '../stack.ts';
 const usualPorts = { api: 54321, database: 54322, redis: 54379 };
 
 /** Always the same, so that keys copied into an .env file work tomorrow. Good for 127.0.0.1 only, as its name says. */
-const jwtSecret = 'tidemark-devstack-secret-for-local-development-only';
+const usualJwtSecret = 'tidemark-devstack-secret-for-local-development-only';
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
   const stopped = untilStopped();
   try {
-    const stack = await startStack({ ports: await choosePorts(), jwtSecret, ...seed() });
+    const stack = await startStack({ ports: await choosePorts(), ...seed(), ...reach() });
     try {
       await announceStack(stack, { file: noteFileFrom(process.env) });
       console.log(describe(stack));
@@ -37,6 +37,19 @@ async function main(): Promise<number> {
 function seed(): { seedFile?: string } {
   const seedFile = path.join(projectRoot, 'supabase', 'seed.sql');
   return existsSync(seedFile) ? { seedFile } : {};
+}
+
+/** Whoever lets others reach the API has a secret of his own. */
+function reach(): { host?: string; jwtSecret: string } {
+  const { TIDEMARK_STACK_HOST: host, TIDEMARK_STACK_JWT_SECRET: jwtSecret } = process.env;
+  if (!host) return { jwtSecret: jwtSecret ? jwtSecret : usualJwtSecret };
+  if (!jwtSecret) {
+    throw new DevstackError(
+      'DEVSTACK_OPTION',
+      'TIDEMARK_STACK_JWT_SECRET must be set with TIDEMARK_STACK_HOST: the usual one is known to everybody',
+    );
+  }
+  return { host, jwtSecret };
 }
 
 /** Ctrl-C comes twice, from the terminal and passed on by the process that started us: once is enough. */
