@@ -24,6 +24,7 @@ const stores = createStores({
   redis: environment.redis,
   env,
   logger,
+  instanceName: env['INSTANCE_NAME'],
   requestsPerMinute: Number(env['REQUESTS_PER_MINUTE'] ?? 600),
 });
 const gateway = createGateway({

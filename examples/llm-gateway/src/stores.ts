@@ -46,14 +46,20 @@ export interface StoresOptions {
   /** Flags and TTLs. */
   readonly env: EnvironmentVariables;
   readonly logger: Logger;
+  /** What the status page of the sidecar calls it; default: the beginning of its id. */
+  readonly instanceName: string | undefined;
   /** Of one tenant, over all instances. */
   readonly requestsPerMinute: number;
 }
 
 export function createStores(options: StoresOptions): Stores {
-  const { supabase, redis: settings, env, logger, requestsPerMinute } = options;
+  const { supabase, redis: settings, env, logger, instanceName, requestsPerMinute } = options;
   const url = settings.kind === 'redis' ? settings.url : undefined;
-  const cache = createCache({ logger, ...(url !== undefined && { redis: url }) });
+  const cache = createCache({
+    logger,
+    ...(url !== undefined && { redis: url }),
+    ...(instanceName !== undefined && { instanceName }),
+  });
   const redis = url === undefined ? undefined : openSharedRedis({ redis: url, logger });
   const beside = { env, logger, ...(redis !== undefined && { redis }) };
   const behind = { supabase, cache, env, logger };

@@ -14,6 +14,7 @@ const {
   SUPABASE_URL = '',
   SUPABASE_SERVICE_ROLE_KEY = '',
   REDIS_URL = '',
+  INSTANCE_NAME,
   PORT = '0',
   LOG_LEVEL = 'warn',
 } = env;
@@ -23,7 +24,12 @@ const supabase = createClient(SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY, {
   auth: { persistSession: false, autoRefreshToken: false },
   global: { fetch: (input, init) => fetch(input, { ...init, cache: 'no-store' }) },
 });
-const cache = createCache({ redis: REDIS_URL, logger });
+const cache = createCache({
+  redis: REDIS_URL,
+  logger,
+  // What the status page of the sidecar calls it.
+  ...(INSTANCE_NAME !== undefined && { instanceName: INSTANCE_NAME }),
+});
 const policyStore = createPolicyStore({ supabase, cache, logger, env });
 const router = createLlmRouter({
   policyStore,

@@ -36,7 +36,7 @@ export class InstanceProcess implements AsyncDisposable {
     const child = startChild({
       name: `instance ${options.name}`,
       program: new URL('../instance/main.ts', import.meta.url),
-      env: options.env,
+      env: { ...options.env, INSTANCE_NAME: options.name },
       watchdog: options.watchdog,
       onMessage(received) {
         const message = received as InstanceMessage;
