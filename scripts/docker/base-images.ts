@@ -74,19 +74,25 @@ function nodeWithNpm(): ImageContent {
     copies: {
       '/usr/local/bin/node': process.execPath,
       '/usr/local/lib/node_modules/npm': npmFolder(),
-      ...(existsSync(certificates) ? { [certificates]: certificates } : {}),
+      ...asHere([certificates, '/usr/lib/locale/C.utf8']),
     },
     files: {
       '/usr/local/bin/npm': '#!/bin/sh\nexec node /usr/local/lib/node_modules/npm/bin/npm-cli.js "$@"\n',
       // Where this machine gets its packages is where the build gets them.
       '/root/.npmrc': npmConfiguration(),
     },
+    // The local stack runs in this image, from the checkout.
+    mounted: [postgresFolder()],
     changes: [
       'ENV PATH=/usr/local/bin:/usr/bin',
       ...(existsSync(certificates) ? [`ENV NODE_EXTRA_CA_CERTS=${certificates}`] : []),
       'CMD ["node"]',
     ],
   };
+}
+
+function asHere(places: readonly string[]): Record<string, string> {
+  return Object.fromEntries(places.filter((place) => existsSync(place)).map((place) => [place, place]));
 }
 
 const npmVersion = '11.6.2';

@@ -21,6 +21,8 @@ export interface ImageContent {
   readonly programs: readonly string[];
   /** Folders and files of this machine, by their place in the image; libraries of programs among them come along. */
   readonly copies?: Readonly<Record<string, string>>;
+  /** Folders with programs that are mounted later: only their libraries come along. */
+  readonly mounted?: readonly string[];
   /** Small files, by their place in the image. */
   readonly files?: Readonly<Record<string, string>>;
   /** For `docker import --change`. */
@@ -58,7 +60,7 @@ export function importImage(name: string, content: ImageContent): void {
   }
 }
 
-function fill(root: string, { programs, copies = {}, files = {} }: ImageContent): void {
+function fill(root: string, { programs, copies = {}, mounted = [], files = {} }: ImageContent): void {
   for (const folder of ['bin', 'lib', 'lib64', 'sbin']) {
     mkdirSync(path.join(root, 'usr', folder), { recursive: true });
     // As Debian has it: /bin is a link, so that both spellings of a path are one file.
@@ -79,8 +81,8 @@ function fill(root: string, { programs, copies = {}, files = {} }: ImageContent)
     mkdirSync(path.join(root, path.dirname(place)), { recursive: true });
     writeFileSync(path.join(root, place), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
   }
-  const copied = Object.values(copies).flatMap(programsIn);
-  for (const library of librariesOf([...programs, ...copied])) copyFile(library, path.join(root, library));
+  const others = [...Object.values(copies), ...mounted].flatMap(programsIn);
+  for (const library of librariesOf([...programs, ...others])) copyFile(library, path.join(root, library));
 }
 
 function copyFile(source: string, target: string): void {
