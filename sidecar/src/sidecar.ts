@@ -10,6 +10,8 @@
 import type { EngineObserver, EngineStatus, RunningEngine } from '@tidemark/engine';
 import { type Clock, type Logger, sleep, systemClock } from '@tidemark/protocol';
 import type { Hono } from 'hono';
+import type { Checker, CheckerStatus } from './checker/checker.ts';
+import { openChecker } from './checker/open-checker.ts';
 import type { SidecarConfig } from './config/config.ts';
 import { redisAddress, redisOption } from './config/redis-config.ts';
 import { secretsOf } from './config/secrets.ts';
@@ -46,6 +48,8 @@ export interface SidecarStatus {
   /** As the last journal reads of this process said; a sidecar that stands by reads none. */
   readonly tables: readonly FollowedTable[];
   readonly engine: EngineStatus;
+  /** Absent while it is off. */
+  readonly checker?: CheckerStatus;
 }
 
 export interface Sidecar extends AsyncDisposable {
@@ -69,9 +73,9 @@ export async function startSidecar(config: SidecarConfig, options: SidecarOption
   const { logger, clock = systemClock, ownsProcess = false } = options;
   const tables = new FollowedTables(logger.child({ component: 'journal' }), config.tables);
   const redact = createRedactor(secretsOf(config));
-  const late: Late = { observer: undefined, otlp: undefined };
+  const late: Late = { observer: undefined, otlp: undefined, checker: undefined };
   const observation = (): Observation => late.observer?.observation ?? nothingSeen;
-  const status = (): SidecarStatus => statusOf(engine, tables);
+  const status = (): SidecarStatus => statusOf(engine, tables, late.checker?.status);
   const metrics = new MetricRegistry();
   if (ownsProcess) metrics.addProcessMetrics();
   const counted = addMetrics(metrics, { version: sidecarVersion, status, observation });
@@ -98,10 +102,12 @@ export async function startSidecar(config: SidecarConfig, options: SidecarOption
     engine.start({ redis: redisOption(config.redis), keyPrefix: config.keyPrefix });
     const observer = observe(config, { status, clock, onReading: update });
     late.observer = observer;
+    const checker = openChecker(config, { tables, clock, logger });
+    late.checker = checker;
     tellStart(config, server, logger);
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> =>
-      (closing ??= closeAll({ engine, server, observer, otlp, logger, clock }));
+      (closing ??= closeAll({ engine, server, observer, otlp, checker, logger, clock }));
     return { url: server.url, port: server.port, status, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await engine.close();
@@ -113,6 +119,7 @@ export async function startSidecar(config: SidecarConfig, options: SidecarOption
 interface Late {
   observer: Observer | undefined;
   otlp: OtlpExport | undefined;
+  checker: Checker | undefined;
 }
 
 interface Served {
@@ -155,10 +162,20 @@ function observe(config: SidecarConfig, { status, clock, onReading }: Observing)
   });
 }
 
-function statusOf(engine: RunningEngine, tables: FollowedTables): SidecarStatus {
+function statusOf(
+  engine: RunningEngine,
+  tables: FollowedTables,
+  checker: CheckerStatus | undefined,
+): SidecarStatus {
   const status = engine.status();
   const problems = problemsOf(status);
-  return { isReady: problems.length === 0, problems, tables: tables.list(), engine: status };
+  return {
+    isReady: problems.length === 0,
+    problems,
+    tables: tables.list(),
+    engine: status,
+    ...(checker === undefined ? {} : { checker }),
+  };
 }
 
 interface Running {
@@ -211,16 +228,18 @@ interface Serving extends Running {
   readonly server: HttpServer;
   readonly observer: Observer;
   readonly otlp: OtlpExport | undefined;
+  readonly checker: Checker | undefined;
 }
 
-async function closeAll({ engine, server, observer, otlp, logger, clock }: Serving): Promise<void> {
+async function closeAll(serving: Serving): Promise<void> {
+  const { engine, server, observer, otlp, checker, logger, clock } = serving;
   observer.close();
   await server[Symbol.asyncDispose]();
   // A journal call or a channel may hang on a peer that is gone; nothing of it is needed any more.
   const giveUp = new AbortController();
   const isClosed = await Promise.race([
     // The last rounds are sent, too.
-    engine.close().then(async () => {
+    Promise.all([engine.close(), checker?.close()]).then(async () => {
       await otlp?.close();
       return true;
     }),

@@ -23,6 +23,7 @@ const rpcs = [
   `select public.tidemark_add_prefix('app.cached', 'p')`,
   'select public.tidemark_prune()',
   `select public.tidemark_inspect(array['app.cached'])`,
+  `select public.tidemark_row('app.cached', 'x')`,
 ];
 
 describe.each(outsiders)('%s (#23)', (role) => {

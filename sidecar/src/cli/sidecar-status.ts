@@ -2,6 +2,7 @@
 import { type Clock, deadlineIn } from '@tidemark/protocol';
 import type { AnnouncementCounts } from '@tidemark/engine';
 import * as z from 'zod';
+import type { CheckerStatus } from '../checker/checker.ts';
 import { defaultHost, defaultPort } from '../config/defaults.ts';
 import { hostSchema, portSchema } from '../config/schemas.ts';
 import type { SettingReader } from '../config/setting-reader.ts';
@@ -22,6 +23,8 @@ interface SidecarState {
       readonly announced?: AnnouncementCounts | undefined;
     }[];
   };
+  /** Absent where it is off, or not known yet. */
+  readonly checker?: Pick<CheckerStatus, 'sampled' | 'agreed' | 'staleBeyondBound'> | undefined;
 }
 
 const announced: z.ZodType<AnnouncementCounts> = z.object({
@@ -47,6 +50,7 @@ const answer: z.ZodType<SidecarState> = z.object({
       }),
     ),
   }),
+  checker: z.object({ sampled: z.number(), agreed: z.number(), staleBeyondBound: z.number() }).optional(),
 });
 
 export type SidecarAnswer =

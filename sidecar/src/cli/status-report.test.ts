@@ -119,6 +119,26 @@ describe('the problems of a status', () => {
       ],
     ],
     [
+      'a checker that found a survivor',
+      {
+        sidecar: { ...answered, problems: [], checker: { sampled: 9, agreed: 8, staleBeyondBound: 1 } },
+        namespaces: null,
+        instances: null,
+        isUrlGiven: false,
+      },
+      [expect.stringMatching(/^the checker found 1 L2 values/)],
+    ],
+    [
+      'a checker that found none',
+      {
+        sidecar: { ...answered, problems: [], checker: { sampled: 9, agreed: 9, staleBeyondBound: 0 } },
+        namespaces: null,
+        instances: null,
+        isUrlGiven: false,
+      },
+      [],
+    ],
+    [
       'no table at all',
       { sidecar: silent, namespaces: [namespace({ watch: null })], instances: null, isUrlGiven: false },
       [expect.stringMatching(/^no table is followed/)],
@@ -146,6 +166,10 @@ it('a status is told line by line', () => {
     'instance api-1 (0.1.0): behind, no tidemark',
     'problem: rounds fail',
   ]);
+  const checker = { sampled: 90, agreed: 80, staleBeyondBound: 2 };
+  expect(lines({ ...report, sidecar: { ...answered, checker } })).toContain(
+    '  checker: 90 values sampled, 80 agreed, 2 stale beyond the bound',
+  );
   expect(lines({ sidecar: silent, namespaces: [], instances: null, problems: [] })).toEqual([
     'sidecar http://127.0.0.1:1: no answer (no answer)',
     'all is well',

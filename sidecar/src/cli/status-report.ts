@@ -34,7 +34,7 @@ export function problemsOf({
   isUrlGiven,
 }: Omit<StatusReport, 'problems'> & { readonly isUrlGiven: boolean }): string[] {
   const problems: string[] = [];
-  if (sidecar.kind === 'answered') problems.push(...sidecar.problems);
+  if (sidecar.kind === 'answered') problems.push(...sidecar.problems, ...staleProblems(sidecar.checker));
   // Somebody may ask from another machine, where the address of the settings means nothing.
   else if (isUrlGiven) problems.push(`no sidecar answers at ${sidecar.url} (${sidecar.reason})`);
   for (const { namespace, head, watch, isMoving } of namespaces ?? []) {
@@ -53,6 +53,13 @@ export function problemsOf({
   return problems;
 }
 
+function staleProblems(checker: Checked): string[] {
+  if (checker === undefined || checker.staleBeyondBound === 0) return [];
+  return [
+    `the checker found ${checker.staleBeyondBound} L2 values that differed from their rows beyond the bound: its log has the hashes of their keys`,
+  ];
+}
+
 export function lines({ sidecar, namespaces, instances, problems }: StatusReport): string[] {
   return [
     ...(sidecar.kind === 'answered'
@@ -64,11 +71,27 @@ export function lines({ sidecar, namespaces, instances, problems }: StatusReport
   ];
 }
 
-function sidecarLines({ url, isReady, engine }: Extract<SidecarAnswer, { kind: 'answered' }>): string[] {
+type Checked = Extract<SidecarAnswer, { kind: 'answered' }>['checker'];
+
+function checkerLines(checker: Checked): string[] {
+  if (checker === undefined) return [];
+  const { sampled, agreed, staleBeyondBound } = checker;
+  return [
+    `  checker: ${sampled} values sampled, ${agreed} agreed, ${staleBeyondBound} stale beyond the bound`,
+  ];
+}
+
+function sidecarLines({
+  url,
+  isReady,
+  engine,
+  checker,
+}: Extract<SidecarAnswer, { kind: 'answered' }>): string[] {
   return [
     `sidecar ${url}: ${isReady ? 'ready' : 'not ready'}`,
     ...engine.namespaces.map(({ namespace, loop }) => `  rounds of ${namespace}: ${loop.kind}`),
     ...engine.hints.map(hintLine),
+    ...checkerLines(checker),
   ];
 }
 

@@ -51,6 +51,14 @@ describe('a configuration', () => {
     });
   });
 
+  it('has no checker unless it is asked for, whatever its tables are', () => {
+    expect(resolve({ TIDEMARK_CHECKER_TABLES: 'a.b(c=d)' })).not.toHaveProperty('checker');
+    expect(resolve({ TIDEMARK_CHECKER_PER_SECOND: '0' })).not.toHaveProperty('checker');
+    expect(resolve({ TIDEMARK_CHECKER_PER_SECOND: '2', TIDEMARK_MAX_STALENESS: '3s' })).toMatchObject({
+      checker: { perSecond: 2, tables: [], boundMs: 3_000 },
+    });
+  });
+
   it('takes an empty variable for one that is unset', () => {
     expect(resolve({ TIDEMARK_PORT: ' ', LOG_LEVEL: '', DATABASE_URL: '' })).toEqual(resolve({}));
   });

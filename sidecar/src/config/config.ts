@@ -3,6 +3,7 @@
 import type { BestEffortTable } from '@tidemark/engine';
 import type { LogLevel } from '../log/logger.ts';
 import { bestEffortSchema } from './best-effort-setting.ts';
+import { checkedTablesSchema, type CheckerConfig, perSecondSchema } from './checker-setting.ts';
 import { ConfigError } from './config-error.ts';
 import {
   defaultHost,
@@ -45,6 +46,8 @@ export interface SidecarConfig extends JournalConfig {
   /** Should be tracked; compared with what is. */
   readonly tables: readonly DeclaredTable[];
   readonly bestEffortTables: readonly BestEffortTable[];
+  /** Absent: L2 is not compared with the source. */
+  readonly checker?: CheckerConfig;
   readonly host: string;
   readonly port: number;
   readonly logLevel: LogLevel;
@@ -69,6 +72,7 @@ export function resolveSettings(reader: SettingReader): SidecarConfig {
     roundEveryMs: readRoundEvery(reader),
     ...readHints(reader),
     tables: reader.read('TIDEMARK_TABLES', tablesSchema) ?? [],
+    ...readChecker(reader),
     host: reader.read('TIDEMARK_HOST', hostSchema) ?? defaultHost,
     port: reader.read('TIDEMARK_PORT', portSchema) ?? defaultPort,
     logLevel: reader.read('LOG_LEVEL', logLevelSchema) ?? defaultLogLevel,
@@ -89,7 +93,7 @@ export function readJournalConfig(reader: SettingReader): JournalConfig {
 function readRoundEvery(reader: SettingReader): number {
   const set = reader.read('TIDEMARK_ROUND_EVERY', durationSchema);
   const roundEveryMs = set ?? defaultRoundEveryMs[reader.has('DATABASE_URL') ? 'direct' : 'rpc'];
-  const boundMs = reader.read('TIDEMARK_MAX_STALENESS', durationSchema) ?? defaultMaxStalenessMs;
+  const boundMs = readBound(reader);
   const mostMs = boundMs / 2 - (2 * boundMs) / headReadsPerBound;
   if (roundEveryMs > mostMs) {
     reader.report(
@@ -99,6 +103,18 @@ function readRoundEvery(reader: SettingReader): number {
     );
   }
   return roundEveryMs;
+}
+
+/** Asked for by two: its problem is reported by the first, which every configuration has. */
+function readBound(reader: SettingReader): number {
+  return reader.read('TIDEMARK_MAX_STALENESS', durationSchema) ?? defaultMaxStalenessMs;
+}
+
+function readChecker(reader: SettingReader): Pick<SidecarConfig, 'checker'> {
+  const perSecond = reader.read('TIDEMARK_CHECKER_PER_SECOND', perSecondSchema) ?? 0;
+  const tables = reader.read('TIDEMARK_CHECKER_TABLES', checkedTablesSchema) ?? [];
+  if (perSecond === 0) return {};
+  return { checker: { perSecond, tables, boundMs: readBound(reader) } };
 }
 
 function readHints(reader: SettingReader): Pick<SidecarConfig, 'hints' | 'bestEffortTables'> {

@@ -73,6 +73,18 @@ const bestEffortTable = z.strictObject(
   { error: entryError('table, key, prefix') },
 );
 
+const checkedTable = z.strictObject(
+  {
+    table: text(tableName),
+    fields: texts({
+      description:
+        'How columns are called in the values, where it is not their name in camelCase; nothing after "=": not compared',
+      examples: [['full_name=name', 'internal_note=']],
+    }).optional(),
+  },
+  { error: entryError('table, fields') },
+);
+
 function entryError(keys: string): (issue: { code?: string }) => string | undefined {
   return ({ code }) =>
     code === 'invalid_type' ? `must be a mapping with ${keys}, got something else` : undefined;
@@ -96,6 +108,16 @@ const redis = {
   sentinelPasswordFile: secretFile('the password of the sentinels'),
   cluster: texts({ description: 'Refused: head and log live on one primary', deprecated: true }),
   tls: value({ description: 'true: over TLS; a rediss:// URL says so itself' }),
+};
+
+const checker = {
+  perSecond: value({
+    description: 'L2 values that are compared with the source each second; 0, off, when absent',
+    examples: [1],
+  }),
+  tables: z
+    .array(checkedTable, lists)
+    .meta({ description: 'Only of these tables; of every tracked one when absent' }),
 };
 
 const http = {
@@ -124,6 +146,7 @@ const file = {
   bestEffortTables: z
     .array(bestEffortTable, lists)
     .meta({ description: 'Tables without triggers, fed by Realtime alone: no bound is promised there' }),
+  checker: mapping(checker, 'Compares L2 values with the source, a few each second'),
   http: mapping(http, 'Where the sidecar answers'),
   logLevel: text({ description: `How much is logged; ${defaultLogLevel} when absent`, enum: logLevels }),
   otlpEndpoint: text({
@@ -136,11 +159,12 @@ export const fileSchema: z.ZodType = mapping(file, 'Configuration of the Tidemar
 
 /** The keys that the mapping at a path has; for the sentence about one that it has not. */
 export function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  const [first, second] = path;
+  const [first, second, third] = path;
   if (first === undefined) return Object.keys(file);
   if (first === 'tables') return Object.keys(table.shape);
   if (first === 'bestEffortTables') return Object.keys(bestEffortTable.shape);
-  const shapes: Readonly<Record<PropertyKey, object>> = { supabase, redis, http };
+  if (first === 'checker' && third !== undefined) return Object.keys(checkedTable.shape);
+  const shapes: Readonly<Record<PropertyKey, object>> = { supabase, redis, checker, http };
   return second === undefined ? Object.keys(shapes[first] ?? {}) : [];
 }
 

@@ -64,6 +64,11 @@ tables:
   - { table: public.orders, key: id, prefixes: copilot:orders }
 bestEffortTables:
   - { table: public.flags, key: [tenant, id], prefix: copilot:flags }
+checker:
+  perSecond: 0.5
+  tables:
+    - { table: public.customers, fields: [full_name=name, internal_note=] }
+    - table: public.orders
 http: { host: 0.0.0.0, port: 0 }
 logLevel: debug
 `;
@@ -83,6 +88,20 @@ logLevel: debug
         { table: 'public.orders', key: 'id', prefixes: ['copilot:orders'] },
       ],
       bestEffortTables: [{ table: 'public.flags', key: ['tenant', 'id'], prefixes: ['copilot:flags'] }],
+      checker: {
+        perSecond: 0.5,
+        tables: [
+          {
+            table: 'public.customers',
+            fields: new Map([
+              ['full_name', 'name'],
+              ['internal_note', null],
+            ]),
+          },
+          { table: 'public.orders', fields: new Map() },
+        ],
+        boundMs: 4_000,
+      },
       host: '0.0.0.0',
       port: 0,
       logLevel: 'debug',
@@ -268,7 +287,10 @@ redis:
       tables: [{ table: 'copilot_internal.tenant_llm_policies' }],
     });
     // Its comments are settings, too.
-    const all = yaml.replaceAll(/^(\s*)# (?=\w+File?:|bestEffort|  - table|    key|    prefix)/gm, '$1');
+    const all = yaml.replaceAll(
+      /^(\s*)# (?=\w+File?:|bestEffort|  - table|    key|    prefix|checker|  perSecond|  tables|    - table|      fields)/gm,
+      '$1',
+    );
     expect(all).not.toBe(yaml);
     expect(
       resolve({
@@ -279,7 +301,11 @@ redis:
           '/run/secrets/redis_password': 'hunter22',
         },
       }),
-    ).toMatchObject({ databaseUrl: 'postgres://db/x', bestEffortTables: [{ table: 'public.flags' }] });
+    ).toMatchObject({
+      databaseUrl: 'postgres://db/x',
+      bestEffortTables: [{ table: 'public.flags' }],
+      checker: { perSecond: 1 },
+    });
   });
 });
 

@@ -189,6 +189,7 @@ function withoutNulls(value: unknown): unknown {
 /** The text that the variable would hold. */
 function listText(variable: Variable, list: readonly unknown[]): string {
   if (variable === 'TIDEMARK_TABLES') return JSON.stringify(list);
+  if (variable === 'TIDEMARK_CHECKER_TABLES') return list.map(checkedText).join(',');
   if (variable === 'TIDEMARK_HINTS' && list.length === 0) return 'none';
   return list.map((entry) => (typeof entry === 'string' ? entry : bestEffortText(entry))).join(',');
 }
@@ -196,4 +197,9 @@ function listText(variable: Variable, list: readonly unknown[]): string {
 function bestEffortText(entry: unknown): string {
   const { table, key, prefix } = entry as Record<string, unknown>;
   return `${String(table)}(${[key].flat().join(', ')})=${String(prefix)}`;
+}
+
+function checkedText(entry: unknown): string {
+  const { table, fields } = entry as Record<string, unknown>;
+  return fields === undefined ? String(table) : `${String(table)}(${[fields].flat().map(String).join(', ')})`;
 }

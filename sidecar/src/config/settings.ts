@@ -37,6 +37,8 @@ export type Variable =
   | 'TIDEMARK_HINTS'
   | 'TIDEMARK_TABLES'
   | 'TIDEMARK_BEST_EFFORT_TABLES'
+  | 'TIDEMARK_CHECKER_PER_SECOND'
+  | 'TIDEMARK_CHECKER_TABLES'
   | 'TIDEMARK_HOST'
   | 'TIDEMARK_PORT'
   | 'LOG_LEVEL'
@@ -134,6 +136,16 @@ export const settings: Readonly<Record<Variable, Setting>> = {
     flag: 'best-effort-tables',
     path: 'bestEffortTables',
     meaning: 'tables without triggers, fed by Realtime alone: public.flags(id)=copilot:flags,...',
+  },
+  TIDEMARK_CHECKER_PER_SECOND: {
+    flag: 'checker-per-second',
+    path: 'checker.perSecond',
+    meaning: 'L2 values that are compared with the source each second; default 0, off',
+  },
+  TIDEMARK_CHECKER_TABLES: {
+    flag: 'checker-tables',
+    path: 'checker.tables',
+    meaning: 'only of these, with other names of fields: public.customers(full_name=name),...; default all',
   },
   TIDEMARK_HOST: {
     flag: 'host',

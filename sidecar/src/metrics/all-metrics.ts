@@ -2,6 +2,7 @@
 // (its definitions, and what sets them) and a line in both places here; dashboards, alerts and docs/operate.md are then
 // checked against it.
 import type { EngineObserver } from '@tidemark/engine';
+import { checkerDefinitions, showChecker } from './checker-metrics.ts';
 import { countHints, hintDefinitions } from './hint-metrics.ts';
 import { instanceDefinitions, showInstances } from './instance-metrics.ts';
 import type { MetricDefinition } from './metric-definition.ts';
@@ -20,6 +21,7 @@ export const metricParts: readonly {
   { title: 'Rounds', definitions: Object.values(roundDefinitions) },
   { title: 'Hints', definitions: Object.values(hintDefinitions) },
   { title: 'Redis', definitions: Object.values(redisDefinitions) },
+  { title: 'The checker', definitions: Object.values(checkerDefinitions) },
 ];
 
 /** @returns what the engine is to tell; the rest is asked for before each scrape */
@@ -27,6 +29,7 @@ export function addMetrics(registry: MetricRegistry, sources: SidecarSources): E
   showSidecar(registry, sources);
   showInstances(registry, sources.observation);
   showRedis(registry, sources);
+  showChecker(registry, sources.status);
   return {
     onRound: countRounds(registry),
     onAnnouncement: countHints(registry, sources.status),

@@ -267,6 +267,7 @@ describe('the definitions', () => {
       'freshness',
       'from',
       'version',
+      'reason',
     ];
     for (const { labels } of all) for (const label of labels) expect(known).toContain(label);
   });

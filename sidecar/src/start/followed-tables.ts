@@ -40,6 +40,12 @@ export class FollowedTables {
     };
   }
 
+  /** The tables with triggers, as the database says: nothing of it comes from Redis. */
+  get watch(): Watch {
+    const all = [...this.#watches.values()].flatMap((watch) => [...watch]);
+    return new Map(all.filter(([, { isBestEffort }]) => isBestEffort !== true));
+  }
+
   list(): FollowedTable[] {
     return [...this.#watches.values()].flatMap((watch) =>
       [...watch].map(([table, { namespace, problem, isBestEffort = false }]) => ({

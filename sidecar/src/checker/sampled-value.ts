@@ -1,0 +1,65 @@
+// One L2 value as the checker finds it, judged by the rules of an instance: what nobody would be served is nobody's
+// affair. Pure, but for the one read.
+import {
+  comparePositions,
+  type Head,
+  isAboveFloors,
+  namespaceKeys,
+  parseHead,
+  parseValue,
+  valueOwner,
+} from '@tidemark/protocol';
+import type { Redis } from 'ioredis';
+import type { RegionKey } from '../cli/region-keys.ts';
+
+export type Sampled =
+  /** Gone, corrupt, of another key, below a floor: an instance would load it. */
+  | { readonly kind: 'refused' }
+  | {
+      readonly kind: 'served';
+      readonly head: Head;
+      /** All of it: the same text later is the same fill. */
+      readonly text: string;
+      readonly value: unknown;
+    };
+
+/** Larger values are passed over: to parse one would hold up the rounds. */
+const maxLength = 262_144;
+
+const refused: Sampled = { kind: 'refused' };
+
+/** One command. @throws what ioredis throws */
+export async function sampleValue(
+  redis: Redis,
+  {
+    keyPrefix,
+    key,
+    region,
+  }: { readonly keyPrefix: string; readonly key: string; readonly region: RegionKey },
+): Promise<Sampled> {
+  const { head: headKey } = namespaceKeys(keyPrefix, region.namespace);
+  const [headText, text] = await redis.mget(headKey, key);
+  return judgeValue(headText ?? null, text ?? null, region);
+}
+
+function judgeValue(headText: string | null, text: string | null, region: RegionKey): Sampled {
+  const head = headText === null ? undefined : parseHead(headText);
+  if (head === undefined || text === null || text.length > maxLength) return refused;
+  const stored = parseValue(valueOwner(region.prefix, region.encodedKey), text);
+  if (stored === undefined) return refused;
+  const tables = region.tables.map(({ table }) => table);
+  if (!isAboveFloors(head, stored.notedAt, tables)) return refused;
+  if (comparePositions(stored.notedAt, head.position) > 0) return refused;
+  const whole = parseJson(stored.payload);
+  if (!Array.isArray(whole) || whole.length !== 1) return refused;
+  return { kind: 'served', head, text, value: whole[0] as unknown };
+}
+
+/** In brackets, as instances write it. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
