@@ -32,11 +32,15 @@ export {
   type RestartCode,
 } from './realtime/index.ts';
 export {
+  type RedisCluster,
+  type RedisClusterOptions,
   type RedisOptions,
   type RedisRestartOptions,
   type RedisServer,
   type RedisSnapshot,
+  type SlotMove,
   startRedis,
+  startRedisCluster,
 } from './redis/index.ts';
 export { type Stack, startStack } from './stack.ts';
 export type { FaultPart, StackOptions } from './stack-options.ts';

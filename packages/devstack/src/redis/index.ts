@@ -1,5 +1,11 @@
 // The public names of the Redis part.
 export {
+  type RedisCluster,
+  type RedisClusterOptions,
+  type SlotMove,
+  startRedisCluster,
+} from './redis-cluster.ts';
+export {
   type RedisOptions,
   type RedisRestartOptions,
   type RedisServer,
