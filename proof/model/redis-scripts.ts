@@ -129,7 +129,7 @@ export async function learnScripts(): Promise<Scripts> {
   };
   const position = { generation: 0, sequence: 0 };
   const link = { position, previous: null, changes: new Map() };
-  const keys = { head: '', log: '', cursor: '', watch: '', records: '', hints: '' };
+  const keys = { head: '', log: '', cursor: '', watch: '', records: '', hints: '', tickets: '' };
   const heads = { keys, expectedHead: '', nextHead: '', cursor: '' };
   await learn((redis) => begin(redis, { headKey: '', expected: '', next: '' }), runBegin);
   await learn((redis) => publish(redis, { ...heads, record: null, valueKeys: [] }), runPublish);

@@ -3,9 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import {
   type Announcement,
+  announcementNamespace,
+  ByNamespace,
   type Clock,
   formatPosition,
   type Key,
+  layoutOf,
+  type RedisOption,
   sleep,
   TidemarkError,
 } from '@tidemark/protocol';
@@ -44,6 +48,8 @@ export interface Cache extends AsyncDisposable {
 
 interface Member {
   readonly namespace: Namespace;
+  readonly redis: CacheRedis | undefined;
+  readonly hints: HintBus | undefined;
   readonly listener: Listener | undefined;
 }
 
@@ -68,8 +74,7 @@ class CoherentCache implements Cache {
   readonly #options: ResolvedCacheOptions;
   readonly #clock: Clock;
   readonly #clocks: Clocks;
-  readonly #redis: CacheRedis | undefined;
-  readonly #hints: HintBus | undefined;
+  readonly #redis: ByNamespace<CacheRedis> | undefined;
   readonly #announcer: Announcer | undefined;
   readonly #members = new Map<string, Member>();
   readonly #regions = new Map<string, Region<unknown, Key> & Coherent>();
@@ -78,7 +83,7 @@ class CoherentCache implements Cache {
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedCacheOptions) {
-    const { redis, engine, keyPrefix, clock, logger, redisTimeoutMs } = options;
+    const { redis, engine, keyPrefix, clock, logger } = options;
     this.#options = options;
     this.#clock = clock;
     this.#clocks = new Clocks(clock);
@@ -87,10 +92,17 @@ class CoherentCache implements Cache {
       engine?.start({ keyPrefix, localTarget: (covers) => this.#localTarget(engine.roundEveryMs, covers) });
       return;
     }
-    this.#redis = new CacheRedis({ redis, clock, logger, readTimeoutMs: redisTimeoutMs });
-    this.#hints = new HintBus({ redis: this.#redis, keyPrefix, instanceId: this.instanceId });
-    if (options.isAnnounced) this.#announcer = this.#announceIn(this.#redis);
+    this.#redis = this.#connectionsTo(redis);
+    const home = this.#redis.of(announcementNamespace);
+    if (options.isAnnounced) this.#announcer = this.#announceIn(home);
     engine?.start({ redis, keyPrefix });
+  }
+
+  #connectionsTo(redis: RedisOption): ByNamespace<CacheRedis> {
+    const { clock, logger, keyPrefix, redisTimeoutMs } = this.#options;
+    const open = (slotOf: string): CacheRedis =>
+      new CacheRedis({ redis, slotOf, clock, logger, readTimeoutMs: redisTimeoutMs });
+    return new ByNamespace({ layout: layoutOf(redis), keyPrefix, open });
   }
 
   #announceIn(redis: CacheRedis): Announcer {
@@ -119,13 +131,13 @@ class CoherentCache implements Cache {
         code: 'REGION_EXISTS',
       });
     }
-    const { namespace, listener } = this.#member(resolved.namespace);
+    const { namespace, redis, hints, listener } = this.#member(resolved.namespace);
     const region = new CachedRegion<V, K>(resolved, {
       cache: this.#options,
       clocks: this.#clocks,
       namespace,
-      redis: this.#redis,
-      hints: this.#hints,
+      redis,
+      hints,
       closing: this.#closing.signal,
     });
     namespace.add(region);
@@ -139,31 +151,32 @@ class CoherentCache implements Cache {
     if (known !== undefined) return known;
     const { logger, keyPrefix } = this.#options;
     const namespace = new Namespace(name, this.#clocks, logger);
+    const redis = this.#redis?.of(name);
+    const hints = redis && new HintBus({ redis, namespace, keyPrefix, instanceId: this.instanceId });
     const listener =
-      this.#redis &&
+      redis &&
       new Listener({
-        redis: this.#redis,
+        redis,
         namespace,
         keyPrefix,
         clock: this.#clock,
         clocks: this.#clocks,
         logger,
-        announce: () => this.#askForPrefixes(namespace),
+        announce: () => this.#askForPrefixes(member),
       });
-    const member: Member = { namespace, listener };
+    const member: Member = { namespace, redis, hints, listener };
     this.#members.set(name, member);
-    this.#hints?.listen(namespace);
     return member;
   }
 
   /** A region under a prefix of its own becomes known to the sidecar without anybody configuring it. */
-  #askForPrefixes(namespace: Namespace): void {
+  #askForPrefixes({ namespace, hints }: Member): void {
     const nowMs = this.#clock.monotonicMs();
     if (namespace.watchHash === null || nowMs < this.#askedMs + askEveryMs) return;
     for (const region of namespace.regions) {
       if (region.tables.length === 0 || region.lease.problem === null) continue;
       this.#askedMs = nowMs;
-      void this.#hints?.announce(namespace, region);
+      void hints?.announce(region);
     }
   }
 
@@ -188,8 +201,8 @@ class CoherentCache implements Cache {
     return {
       mode: this.#mode,
       instanceId: this.instanceId,
-      redis: this.#redis === undefined ? 'not used' : this.#redis.isConnected ? 'connected' : 'unreachable',
-      redisErrors: this.#redis?.errors ?? 0,
+      redis: this.#redisState,
+      redisErrors: this.#connections.reduce((sum, { errors }) => sum + errors, 0),
       namespaces: [...this.#members.values()].map(({ namespace, listener }) => ({
         namespace: namespace.name,
         position: namespace.position && formatPosition(namespace.position),
@@ -201,6 +214,15 @@ class CoherentCache implements Cache {
       })),
       regions: [...this.#regions.values()].map((region) => region.status()),
     };
+  }
+
+  get #connections(): readonly CacheRedis[] {
+    return this.#redis?.opened ?? [];
+  }
+
+  get #redisState(): CacheStatus['redis'] {
+    if (this.#redis === undefined) return 'not used';
+    return this.#connections.every(({ isConnected }) => isConnected) ? 'connected' : 'unreachable';
   }
 
   get #mode(): Mode {
@@ -220,7 +242,7 @@ class CoherentCache implements Cache {
     this.#closing.abort();
     for (const { listener } of this.#members.values()) listener?.close();
     await this.#announcer?.close();
-    this.#redis?.close();
+    for (const redis of this.#connections) redis.close();
     await this.#options.engine?.close();
   }
 

@@ -3,6 +3,9 @@
 import {
   type Clock,
   connectRedis,
+  type KeyLayout,
+  layoutOf,
+  type ListenOptions,
   type Logger,
   reconnect,
   type RedisOption,
@@ -12,6 +15,8 @@ import { type Redis, ReplyError } from 'ioredis';
 
 export interface CacheRedisOptions {
   readonly redis: RedisOption;
+  /** On a Redis Cluster: any key of the slot that both connections lead to. */
+  readonly slotOf?: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Deadline of one command on the read path. */
@@ -37,6 +42,8 @@ const deadProbes = 4;
 export class CacheRedis {
   readonly commands: Redis;
   readonly subscriber: Redis;
+  /** How keys are spelt where the connections lead. */
+  readonly layout: KeyLayout;
   readonly #options: CacheRedisOptions;
   readonly #subscriptions: Subscriptions;
   #epoch = 0;
@@ -48,10 +55,11 @@ export class CacheRedis {
 
   constructor(options: CacheRedisOptions) {
     this.#options = options;
-    const { redis, clock, names = cacheNames } = options;
+    const { redis, slotOf = '', clock, names = cacheNames } = options;
+    this.layout = layoutOf(redis);
     const onError = (error: Error): void => this.#tellDown(error);
-    this.commands = connectRedis(redis, { name: names.commands, commandTimeoutMs, onError });
-    this.subscriber = connectRedis(redis, { name: names.subscriber, isSubscriber: true, onError });
+    this.commands = connectRedis(redis, { name: names.commands, slotOf, commandTimeoutMs, onError });
+    this.subscriber = connectRedis(redis, { name: names.subscriber, slotOf, isSubscriber: true, onError });
     this.commands.on('close', () => {
       this.#epoch += 1;
     });
@@ -83,8 +91,8 @@ export class CacheRedis {
    *
    * @returns whether Redis has confirmed it at the first try; pending while Redis is silent
    */
-  listen(channel: string, handler: (text: string) => void): Promise<boolean> {
-    return this.#subscriptions.listen(channel, handler);
+  listen(channel: string, handler: (text: string) => void, options?: ListenOptions): Promise<boolean> {
+    return this.#subscriptions.listen(channel, handler, options);
   }
 
   unlisten(channel: string): void {

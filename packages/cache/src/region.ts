@@ -180,11 +180,11 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
 
   /** Own reads first, in one synchronous run; then the others. */
   async #announce(keys: readonly string[] | null): Promise<void> {
-    const { hints, namespace, cache } = this.#parts;
+    const { hints, cache } = this.#parts;
     this.#dropOwn(keys);
     cache.engine?.ring();
     if (hints === undefined) return;
-    await hints.tell(namespace, this, keys);
+    await hints.tell(this, keys);
     // Once more: while the others were told, a read may have stored what somebody else has changed since (R3).
     this.#dropOwn(keys);
   }

@@ -1,16 +1,19 @@
 // The engine: one round loop per namespace, fed by the journal, rung by hints. The sidecar is this and an HTTP port; in
 // embedded mode it runs inside an instance; without Redis its rounds end in the one cache of the process.
 import {
+  ByNamespace,
   type Engine,
   type EngineHost,
   isRegionPrefix,
   type Journal,
+  layoutOf,
+  type RedisOption,
   type RoundTarget,
   TidemarkError,
   type Watch,
 } from '@tidemark/protocol';
 import type { Hint, HintHost, HintStatus } from './hints/hint-source.ts';
-import { RedisHints } from './hints/redis-hints.ts';
+import { RedisHints, statusOfApps } from './hints/redis-hints.ts';
 import { bestEffortNamespace, firstNamespace } from './namespaces.ts';
 import { type EngineOptions, type ResolvedEngineOptions, resolveOptions } from './options.ts';
 import { Pruning } from './pruning.ts';
@@ -52,14 +55,19 @@ interface NamespaceRounds {
   readonly target: RoundTarget;
 }
 
+/** The connections of a namespace, of all of them where one server holds all. */
+interface Bus {
+  readonly redis: EngineRedis;
+  readonly hints: RedisHints;
+}
+
 class RoundEngine implements RunningEngine {
   readonly #options: ResolvedEngineOptions;
   readonly #namespaces = new Map<string, NamespaceRounds>();
   /** Prefixes that were asked for and not seen in a watch since: each is added once. */
   readonly #asked = new Set<string>();
   #host: EngineHost | undefined;
-  #redis: EngineRedis | undefined;
-  #appHints: RedisHints | undefined;
+  #buses: ByNamespace<Bus> | undefined;
   /** What each journal follows, as it said last. */
   readonly #watches = new Map<Journal, Watch>();
   /** When the last finished round of each namespace began, and when the last published one began to read. */
@@ -93,29 +101,33 @@ class RoundEngine implements RunningEngine {
       );
     }
     this.#host = host;
-    const { logger, clock, hints, bestEffort } = this.#options;
+    const { hints, bestEffort } = this.#options;
     const hintHost: HintHost = {
       ring: (hint) => this.ring(hint),
       watchPrefix: (table, prefix) => this.#watchPrefix(table, prefix),
       settle: (hint, settled) => this.#options.observer?.onAnnouncement({ hint, ...settled }),
     };
-    if (host.redis !== undefined) {
-      this.#redis = new EngineRedis(host.redis, logger);
-      const { commands, subscriber } = this.#redis;
-      // What rang while Redis was away found nobody to publish to.
-      commands.on('ready', () => this.#retry());
-      this.#appHints = new RedisHints({
-        subscriber,
-        clock,
-        keyPrefix: host.keyPrefix,
-        host: hintHost,
-        onLeaving: (namespace, head) => this.#inherit(namespace, head),
-      });
-    }
+    if (host.redis !== undefined) this.#buses = this.#busesOn(host.redis, host.keyPrefix, hintHost);
     this.#serve(firstNamespace, this.journal);
     if (bestEffort !== undefined) this.#serve(bestEffortNamespace, bestEffort);
     for (const hint of hints) hint.start(hintHost);
     this.#pruning.start();
+  }
+
+  #busesOn(option: RedisOption, keyPrefix: string, host: HintHost): ByNamespace<Bus> {
+    const { logger, clock } = this.#options;
+    const layout = layoutOf(option);
+    const open = (slotOf: string): Bus => {
+      const redis = new EngineRedis(option, { slotOf, logger });
+      // What rang while Redis was away found nobody to publish to.
+      redis.commands.on('ready', () => this.#retry());
+      const onLeaving = (namespace: string, head: string): void => this.#inherit(namespace, head);
+      return {
+        redis,
+        hints: new RedisHints({ subscriber: redis.subscriber, layout, clock, keyPrefix, host, onLeaving }),
+      };
+    };
+    return new ByNamespace({ layout, keyPrefix, open });
   }
 
   ring(hint: Hint = {}): void {
@@ -163,9 +175,10 @@ class RoundEngine implements RunningEngine {
         }),
     });
     this.#namespaces.set(namespace, { loop, target });
-    this.#appHints?.listen(namespace);
-    if (this.#redis === undefined) loop.start();
-    else void this.#redis.tried.then(() => loop.start());
+    const bus = this.#buses?.of(namespace);
+    bus?.hints.listen(namespace);
+    if (bus === undefined) loop.start();
+    else void bus.redis.tried.then(() => loop.start());
   }
 
   /**
@@ -181,9 +194,9 @@ class RoundEngine implements RunningEngine {
   #targetOf(namespace: string, journal: Journal): RoundTarget {
     const { logger, roundEveryMs, bestEffort } = this.#options;
     const { keyPrefix, localTarget } = this.#host ?? {};
-    if (this.#redis !== undefined && keyPrefix !== undefined) {
+    if (this.#buses !== undefined && keyPrefix !== undefined) {
       return new RedisTarget({
-        redis: this.#redis,
+        redis: this.#buses.of(namespace).redis,
         journal,
         keyPrefix,
         namespace,
@@ -220,7 +233,7 @@ class RoundEngine implements RunningEngine {
     const watch = this.#watches.get(journal);
     // In this process alone one loop serves all namespaces.
     const isOurs = (table: string): boolean =>
-      this.#redis === undefined || watch?.get(table)?.namespace === namespace;
+      this.#buses === undefined || watch?.get(table)?.namespace === namespace;
     const read = readOf(round.read, isOurs);
     const found = hasChanges ? foundChanges({ steps, read }, last?.readMs) : [];
     const endedMs = steps.at(-1)?.endedMs ?? clock.monotonicMs();
@@ -241,7 +254,7 @@ class RoundEngine implements RunningEngine {
 
   #follow(watch: Watch): void {
     for (const hint of this.#options.hints) hint.follow(watch);
-    if (this.#redis === undefined) return;
+    if (this.#buses === undefined) return;
     for (const { namespace } of watch.values()) this.#serve(namespace, this.journal);
   }
 
@@ -283,10 +296,16 @@ class RoundEngine implements RunningEngine {
       };
     });
     const hints = this.#options.hints.flatMap((hint) => hint.status());
-    if (this.#appHints !== undefined) hints.push(this.#appHints.status());
-    const isConnected = this.#redis?.commands.status === 'ready';
-    const redis = this.#redis === undefined ? 'not used' : isConnected ? 'connected' : 'unreachable';
-    return { namespaces, hints, redis, redisErrors: this.#redis?.errors ?? 0 };
+    if (this.#buses === undefined) return { namespaces, hints, redis: 'not used', redisErrors: 0 };
+    const buses = this.#buses.opened;
+    hints.push(statusOfApps(buses.map((bus) => bus.hints)));
+    const isConnected = buses.every(({ redis }) => redis.commands.status === 'ready');
+    return {
+      namespaces,
+      hints,
+      redis: isConnected ? 'connected' : 'unreachable',
+      redisErrors: buses.reduce((sum, { redis }) => sum + redis.errors, 0),
+    };
   }
 
   close(): Promise<void> {
@@ -298,8 +317,10 @@ class RoundEngine implements RunningEngine {
     this.#pruning.close();
     await Promise.all([...this.#namespaces.values()].map(async (rounds) => this.#end(rounds)));
     await Promise.all(this.#options.hints.map((hint) => hint.close()));
-    this.#appHints?.close();
-    this.#redis?.close();
+    for (const { hints, redis } of this.#buses?.opened ?? []) {
+      hints.close();
+      redis.close();
+    }
     await this.#options.bestEffort?.close();
     await this.journal.close();
   }

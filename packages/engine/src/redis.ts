@@ -1,5 +1,12 @@
 // The Redis connections of an engine: one for scripts, one that hears the apps' hints.
-import { connectRedis, type Logger, reconnect, type RedisOption } from '@tidemark/protocol';
+import {
+  connectRedis,
+  type KeyLayout,
+  layoutOf,
+  type Logger,
+  reconnect,
+  type RedisOption,
+} from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
 
 /** A script that takes longer than this has an unknown outcome. */
@@ -8,15 +15,24 @@ const scriptTimeoutMs = 1_000;
 /** So many of them in a row, and the connection counts as dead: nothing else tells of a peer that is gone without a word. */
 const deadAfterTimeouts = 3;
 
+export interface EngineRedisOptions {
+  /** On a Redis Cluster: any key of the slot that both connections lead to. */
+  readonly slotOf?: string;
+  readonly logger: Logger;
+}
+
 export class EngineRedis {
   readonly commands: Redis;
   readonly subscriber: Redis;
+  /** How keys are spelt where the connections lead. */
+  readonly layout: KeyLayout;
   readonly #tried = Promise.withResolvers<void>();
   #epoch = 0;
   #timeouts = 0;
   #errors = 0;
 
-  constructor(option: RedisOption, logger: Logger) {
+  constructor(option: RedisOption, { slotOf = '', logger }: EngineRedisOptions) {
+    this.layout = layoutOf(option);
     let isDown = false;
     const onError = (error: Error): void => {
       this.#errors += 1;
@@ -26,11 +42,13 @@ export class EngineRedis {
     };
     this.commands = connectRedis(option, {
       name: 'tidemark-engine',
+      slotOf,
       commandTimeoutMs: scriptTimeoutMs,
       onError,
     });
     this.subscriber = connectRedis(option, {
       name: 'tidemark-engine-hints',
+      slotOf,
       isSubscriber: true,
       onError,
     });

@@ -15,14 +15,17 @@ export {
 export { silentLogger, type Logger } from './ports/logger.ts';
 export type { Begun, RoundOutcome, RoundTarget } from './ports/round-target.ts';
 export { systemClock, systemRandom, type Random } from './ports/system-clock.ts';
-export { connectRedis, reconnect, type ConnectOptions, type RedisOption } from './redis/connect.ts';
+export { ByNamespace, type ByNamespaceOptions } from './redis/by-namespace.ts';
+export type { ClusterNode, ClusterOption } from './redis/cluster-option.ts';
+export { connectRedis, layoutOf, reconnect, type ConnectOptions, type RedisOption } from './redis/connect.ts';
 export { defineScript, runScript, type Script, type ScriptCall } from './redis/script.ts';
-export { Subscriptions, type SubscriptionsOptions } from './redis/subscriptions.ts';
-export { announce, withdraw } from './scripts/announce.ts';
+export { Subscriptions, type ListenOptions, type SubscriptionsOptions } from './redis/subscriptions.ts';
+export { announce, withdraw, type AnnouncementPlace } from './scripts/announce.ts';
 export { begin, type BeginCall } from './scripts/begin.ts';
 export { fill, type FillCall } from './scripts/fill.ts';
 export { logLength, publish, type PublishCall } from './scripts/publish.ts';
 export { replayLimit, since, type SinceCall, type SinceReply } from './scripts/since.ts';
+export { tell, type TellCall } from './scripts/tell.ts';
 export { takeover, type TakeoverCall } from './scripts/takeover.ts';
 export {
   announcementTtlMs,
@@ -39,6 +42,7 @@ export { formatHead, isAboveFloors, parseHead, type Head } from './wire/head.ts'
 export { formatHint, parseHint, type Hint } from './wire/hint.ts';
 export {
   announcementKey,
+  announcementNamespace,
   decodeKey,
   encodeKey,
   instancesKey,
@@ -47,10 +51,13 @@ export {
   isReservedName,
   namespaceKeys,
   regionPrefix,
+  spokenKey,
+  storedKey,
   ticketKey,
   valueKey,
   valueOwner,
   type Key,
+  type KeyLayout,
   type NamespaceKeys,
 } from './wire/key.ts';
 export { comparePositions, formatPosition, parsePosition, type Position } from './wire/position.ts';

@@ -40,7 +40,10 @@ afterAll(async () => {
 });
 
 function announceOne(instanceId: string, changed: Partial<Announcement> = {}): Promise<void> {
-  return announce(redis, 'copilot', announcementOf({ instanceId, name: instanceId, ...changed }));
+  return announce(
+    { redis, keyPrefix: 'copilot' },
+    announcementOf({ instanceId, name: instanceId, ...changed }),
+  );
 }
 
 describe('reading the instances', () => {
@@ -52,7 +55,7 @@ describe('reading the instances', () => {
     const { instances, refused } = await readInstances(redis, 'copilot');
     const silent = Object.fromEntries(instances.map((one) => [one.announcement.name, one.silentMs]));
     expect([silent['two']! >= 20_000, silent['one']! < 20_000, refused]).toEqual([true, true, 0]);
-    await withdraw(redis, 'copilot', 'one');
+    await withdraw({ redis, keyPrefix: 'copilot' }, 'one');
     expect((await readInstances(redis, 'copilot')).instances).toHaveLength(1);
   });
 

@@ -163,20 +163,21 @@ describe('what Redis keeps of announcements', () => {
   });
 
   it('is bounded: the ones that announced themselves last', async () => {
-    for (let at = 0; at < maxAnnounced + 5; at += 1) await announce(redis, 'copilot', of(`i-${at}`));
+    for (let at = 0; at < maxAnnounced + 5; at += 1)
+      await announce({ redis, keyPrefix: 'copilot' }, of(`i-${at}`));
     expect(await redis.zcard(instancesKey('copilot'))).toBe(maxAnnounced);
     expect(await redis.zscore(instancesKey('copilot'), 'i-0')).toBeNull();
   });
 
   it('names neither those that are long silent, nor what a stranger put ahead of all', async () => {
     await redis.zadd(instancesKey('copilot'), 1, 'of long ago', 4e15, 'of the future', '+inf', 'for ever');
-    await announce(redis, 'copilot', of('one'));
+    await announce({ redis, keyPrefix: 'copilot' }, of('one'));
     expect(await redis.zrange(instancesKey('copilot'), 0, -1)).toEqual(['one']);
   });
 
   it('replaces a key of another type', async () => {
     await redis.set(instancesKey('copilot'), 'a stranger');
-    await announce(redis, 'copilot', of('one'));
+    await announce({ redis, keyPrefix: 'copilot' }, of('one'));
     expect(await redis.zrange(instancesKey('copilot'), 0, -1)).toEqual(['one']);
   });
 });

@@ -1,6 +1,13 @@
 // Announces the instance in Redis: at each connection, then every few seconds, and takes it back at the end. Never on the
 // read path: what fails here is told once, and neither counted as an error of Redis nor waited for by a read (R4).
-import { announce, type Announcement, type Clock, type Logger, withdraw } from '@tidemark/protocol';
+import {
+  announce,
+  type Announcement,
+  type AnnouncementPlace,
+  type Clock,
+  type Logger,
+  withdraw,
+} from '@tidemark/protocol';
 import type { CacheRedis } from '../redis.ts';
 
 /** Often enough for a page that people watch, at two small writes. */
@@ -29,6 +36,11 @@ export class Announcer {
     options.redis.commands.on('ready', () => this.#announce());
   }
 
+  get #place(): AnnouncementPlace {
+    const { redis, keyPrefix } = this.#options;
+    return { redis: redis.commands, keyPrefix, layout: redis.layout };
+  }
+
   /** The next one is planned first, so that a Redis that is slow is not asked more often. */
   #announce(): void {
     if (this.#isClosed) return;
@@ -42,11 +54,11 @@ export class Announcer {
   }
 
   async #send(): Promise<void> {
-    const { redis, keyPrefix, logger, describe } = this.#options;
+    const { redis, logger, describe } = this.#options;
     const announcement = describe();
     try {
       this.#announced = announcement.instanceId;
-      await announce(redis.commands, keyPrefix, announcement);
+      await announce(this.#place, announcement);
       this.#isFailing = false;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -62,11 +74,11 @@ export class Announcer {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancel?.();
-    const { redis, keyPrefix, clock, closeTimeoutMs } = this.#options;
+    const { redis, clock, closeTimeoutMs } = this.#options;
     if (this.#announced === undefined || !redis.isConnected) return;
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const cancel = clock.schedule(closeTimeoutMs, resolve);
-    await Promise.race([withdraw(redis.commands, keyPrefix, this.#announced).catch(() => {}), late]);
+    await Promise.race([withdraw(this.#place, this.#announced).catch(() => {}), late]);
     cancel();
   }
 }

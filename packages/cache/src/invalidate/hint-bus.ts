@@ -1,6 +1,14 @@
 // Hints between instances: "I just changed these keys". They make the others drop at once and the sidecar start a round;
 // nothing depends on their arrival.
-import { formatHint, type Hint, namespaceKeys, parseHint, valueKey } from '@tidemark/protocol';
+import {
+  type Hint,
+  namespaceKeys,
+  type NamespaceKeys,
+  parseHint,
+  storedKey,
+  tell,
+  valueKey,
+} from '@tidemark/protocol';
 import type { CacheRedis } from '../redis.ts';
 import type { Coherent, Namespace } from './namespace.ts';
 
@@ -9,57 +17,45 @@ const maxKeys = 1_000;
 
 export interface HintBusOptions {
   readonly redis: CacheRedis;
+  readonly namespace: Namespace;
   readonly keyPrefix: string;
   /** Tells this instance's own hints from the others'. */
   readonly instanceId: string;
 }
 
+/** Of one namespace. */
 export class HintBus {
   readonly #options: HintBusOptions;
+  readonly #keys: NamespaceKeys;
 
   constructor(options: HintBusOptions) {
+    const { redis, namespace, keyPrefix, instanceId } = options;
     this.#options = options;
-  }
-
-  listen(namespace: Namespace): void {
-    const { redis, instanceId } = this.#options;
-    void redis.listen(this.#channelOf(namespace), (text) => {
+    this.#keys = namespaceKeys(keyPrefix, namespace.name, redis.layout);
+    const isSharded = this.#keys.slot !== undefined;
+    const hear = (text: string): void => {
       const hint = parseHint(text);
       if (hint === undefined) namespace.refused.hints += 1;
       if (hint?.kind === 'changed' && hint.sender !== instanceId) namespace.heed(hint.prefix, hint.keys);
-    });
+    };
+    void redis.listen(this.#keys.hints, hear, { isSharded });
   }
 
   /** Removes the L2 values of the keys and tells everybody, in one round trip; late or lost, nobody waits longer. */
-  async tell(namespace: Namespace, region: Coherent, keys: readonly string[] | null): Promise<void> {
+  async tell(region: Coherent, keys: readonly string[] | null): Promise<void> {
     const { redis, instanceId } = this.#options;
     const named = keys !== null && keys.length <= maxKeys ? keys : null;
     const hint: Hint = { kind: 'changed', sender: instanceId, prefix: region.prefix, keys: named };
-    await redis.attempt((commands) => {
-      const pipeline = commands.pipeline();
-      if (named !== null && named.length > 0) {
-        pipeline.unlink(...named.map((key) => valueKey(region.prefix, key)));
-      }
-      return pipeline.publish(this.#channelOf(namespace), formatHint(hint)).exec();
-    });
+    const valueKeys = (named ?? []).map((key) => storedKey(this.#keys, valueKey(region.prefix, key)));
+    await redis.attempt((commands) => tell(commands, { keys: this.#keys, hint, valueKeys }));
   }
 
   /** Asks the sidecar to watch the region's prefix; until it does, the region has no lease. */
-  async announce(namespace: Namespace, region: Coherent): Promise<void> {
-    const { redis } = this.#options;
-    await redis.attempt((commands) =>
+  async announce({ tables, prefix }: Coherent): Promise<void> {
+    await this.#options.redis.attempt((commands) =>
       Promise.all(
-        region.tables.map((table) =>
-          commands.publish(
-            this.#channelOf(namespace),
-            formatHint({ kind: 'prefix', table, prefix: region.prefix }),
-          ),
-        ),
+        tables.map((table) => tell(commands, { keys: this.#keys, hint: { kind: 'prefix', table, prefix } })),
       ),
     );
-  }
-
-  #channelOf(namespace: Namespace): string {
-    return namespaceKeys(this.#options.keyPrefix, namespace.name).hints;
   }
 }

@@ -69,7 +69,7 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#keys = namespaceKeys(options.keyPrefix, options.namespace.name);
+    this.#keys = namespaceKeys(options.keyPrefix, options.namespace.name, options.redis.layout);
   }
 
   get counts(): { readonly resets: number; readonly replays: number } {
@@ -81,7 +81,8 @@ export class Listener {
     if (this.#isStarted) return;
     this.#isStarted = true;
     const { redis } = this.#options;
-    void redis.listen(this.#keys.records, (text) => this.#onMessage(text));
+    const isSharded = this.#keys.slot !== undefined;
+    void redis.listen(this.#keys.records, (text) => this.#onMessage(text), { isSharded });
     redis.commands.on('close', () => this.#become(onReconnect(this.#state)));
     // What was published while nobody listened is in the log.
     redis.subscriber.on('ready', () => this.#resync());

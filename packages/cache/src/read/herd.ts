@@ -1,7 +1,7 @@
 // A herd: right after a record overtook a whole region, every instance misses every key at the same time. One of them takes
 // the ticket of a key and loads it; the others look into L2 a few times before they load it themselves (R5). A ticket is
 // no lock and proves nothing: it only says who loads first. What may be served is decided where it always is.
-import { type Clock, formatPosition, sleep, ticketKey, valueKey } from '@tidemark/protocol';
+import { type Clock, formatPosition, namespaceKeys, sleep, ticketKey, valueKey } from '@tidemark/protocol';
 import type { Namespace } from '../invalidate/namespace.ts';
 import type { CacheRedis } from '../redis.ts';
 
@@ -60,10 +60,11 @@ export class Herd {
   /** Asks for the tickets of the keys, in one round trip. @returns keys whose ticket another instance holds */
   async findTaken(keys: readonly string[]): Promise<ReadonlySet<string>> {
     const { redis, namespace, keyPrefix, prefix } = this.#options;
+    const space = namespaceKeys(keyPrefix, namespace.name, redis.layout);
     const replies = await redis.attempt((commands) =>
       Promise.all(
         keys.map((key) => {
-          const ticket = ticketKey(keyPrefix, namespace.name, `${this.#since}:${valueKey(prefix, key)}`);
+          const ticket = ticketKey(space, `${this.#since}:${valueKey(prefix, key)}`);
           return commands.set(ticket, '', 'PX', ticketMs, 'NX');
         }),
       ),

@@ -10,6 +10,7 @@ import {
   parseHead,
   parseValue,
   type Position,
+  storedKey,
   valueKey,
   valueOwner,
 } from '@tidemark/protocol';
@@ -55,7 +56,7 @@ export class L2<V> {
 
   constructor(options: L2Options<V>) {
     this.#options = options;
-    this.#keys = namespaceKeys(options.keyPrefix, options.namespace.name);
+    this.#keys = namespaceKeys(options.keyPrefix, options.namespace.name, options.redis.layout);
   }
 
   get counts(): L2Counts {
@@ -65,9 +66,9 @@ export class L2<V> {
   /** One MGET of head and values. @returns by key what may be served at this instance's position */
   async read(wanted: readonly string[]): Promise<ReadonlyMap<string, Found<V>>> {
     const keys = wanted.filter(isSharable);
-    const { redis, prefix } = this.#options;
+    const { redis } = this.#options;
     const { epoch } = redis;
-    const names = keys.map((key) => valueKey(prefix, key));
+    const names = keys.map((key) => this.#storedKey(key));
     const reply = await redis.attempt((commands) => commands.mget(this.#keys.head, ...names));
     const found = new Map<string, Found<V>>();
     if (reply === undefined || epoch !== redis.epoch) return found;
@@ -85,6 +86,10 @@ export class L2<V> {
       found.set(key, value);
     }
     return found;
+  }
+
+  #storedKey(key: string): string {
+    return storedKey(this.#keys, valueKey(this.#options.prefix, key));
   }
 
   /** The head changes a few times a second, reads are far more frequent. */
@@ -141,7 +146,7 @@ export class L2<V> {
     void redis.attempt((commands) =>
       fill(commands, {
         keys: this.#keys,
-        valueKey: valueKey(prefix, key),
+        valueKey: this.#storedKey(key),
         owner: valueOwner(prefix, key),
         encodedKey: key,
         tables,

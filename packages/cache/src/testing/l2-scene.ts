@@ -39,8 +39,8 @@ export class L2Instance {
       readTimeoutMs: cache.redisTimeoutMs,
     });
     this.namespace = new Namespace('main', this.clocks, cache.logger);
-    const hints = new HintBus({ redis: this.redis, keyPrefix, instanceId: randomUUID() });
-    hints.listen(this.namespace);
+    const { redis, namespace } = this;
+    const hints = new HintBus({ redis, namespace, keyPrefix, instanceId: randomUUID() });
     const load = (key: string): Promise<string> => this.#load(key);
     this.region = new CachedRegion(
       resolveRegionOptions({ name: 'item', table: itemTable, ttl: '5m', load, ...options }),

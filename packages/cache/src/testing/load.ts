@@ -13,28 +13,53 @@ export interface LoadOptions {
   readonly history: History;
   readonly regions: readonly Region<Versioned>[];
   readonly writers: number;
+  /** Default {@link itemTable}. */
+  readonly table?: string;
 }
 
 export const itemTable = 'public.item';
 
+export interface ItemPlace {
+  readonly table: string;
+  readonly namespace: string;
+  /** What the keys of its region begin with. */
+  readonly prefix: string;
+}
+
+const firstPlace: ItemPlace = { table: itemTable, namespace: 'main', prefix: 'copilot:item' };
+
 /** The rows, version 0 each, and the journal on their table. */
-export async function createItems(pool: Pool, history: History, count: number): Promise<void> {
-  await pool.query('create table public.item (id text primary key, version integer not null)');
-  await pool.query(`select tidemark.track('public.item', 'id', array['copilot:item'])`);
+export function createItems(pool: Pool, history: History, count: number): Promise<void> {
+  return createItemsIn(firstPlace, { pool, history, count });
+}
+
+export interface NewItems {
+  readonly pool: Pool;
+  readonly history: History;
+  readonly count: number;
+}
+
+/** The same in another table, of another namespace. */
+export async function createItemsIn(
+  { table, namespace, prefix }: ItemPlace,
+  { pool, history, count }: NewItems,
+): Promise<void> {
+  await pool.query(`create table ${table} (id text primary key, version integer not null)`);
+  await pool.query(`select tidemark.track($1, 'id', array[$2], $3)`, [table, prefix, namespace]);
   for (let index = 0; index < count; index += 1) {
-    await pool.query('insert into public.item values ($1, 0)', [`k${index}`]);
+    await pool.query(`insert into ${table} values ($1, 0)`, [`k${index}`]);
     history.committed(`k${index}`, performance.now());
   }
 }
 
-export async function loadItem(pool: Pool, key: string): Promise<Versioned | null> {
-  const { rows } = await pool.query<Versioned>('select version from public.item where id = $1', [key]);
+export async function loadItem(pool: Pool, key: string, table = itemTable): Promise<Versioned | null> {
+  const { rows } = await pool.query<Versioned>(`select version from ${table} where id = $1`, [key]);
   return rows[0] ?? null;
 }
 
 /** Starts the load. @returns how to stop it, and the errors that readers saw */
 export function startLoad(options: LoadOptions): { stop(): Promise<void>; takeErrors(): string[] } {
-  const { pool, history, regions, writers } = options;
+  const { pool, history, regions, writers, table = itemTable } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const keys = history.keys;
@@ -57,11 +82,11 @@ export function startLoad(options: LoadOptions): { stop(): Promise<void>; takeEr
   async function writeNext(key: string): Promise<void> {
     const version = history.latest(key) + 1;
     try {
-      await pool.query('update public.item set version = $2 where id = $1', [key, version]);
+      await pool.query(`update ${table} set version = $2 where id = $1`, [key, version]);
       history.committed(key, performance.now());
     } catch {
       // The outcome is unknown: what the database holds when it answers again decides.
-      const row = await untilAnswered(() => loadItem(pool, key));
+      const row = await untilAnswered(() => loadItem(pool, key, table));
       if (row?.version === version) history.committed(key, performance.now());
     }
   }

@@ -1,11 +1,13 @@
 // Hints that apps publish when they write: the round that proves the write starts at once. And the word of a publisher
 // that leaves, for those that stand by.
-import { type Clock, namespaceKeys, parseHint, Subscriptions } from '@tidemark/protocol';
+import { type Clock, type KeyLayout, namespaceKeys, parseHint, Subscriptions } from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
 import type { HintHost, HintStatus } from './hint-source.ts';
 
 export interface RedisHintsOptions {
   readonly subscriber: Redis;
+  /** How keys are spelt where it leads. Default `plain`. */
+  readonly layout?: KeyLayout;
   readonly clock: Clock;
   readonly keyPrefix: string;
   readonly host: HintHost;
@@ -29,8 +31,10 @@ export class RedisHints {
   listen(namespace: string): void {
     if (this.#namespaces.has(namespace)) return;
     this.#namespaces.add(namespace);
-    const { hints } = namespaceKeys(this.#options.keyPrefix, namespace);
-    void this.#subscriptions.listen(hints, (text) => this.#hear(namespace, text));
+    const { keyPrefix, layout } = this.#options;
+    const { hints, slot } = namespaceKeys(keyPrefix, namespace, layout);
+    const isSharded = slot !== undefined;
+    void this.#subscriptions.listen(hints, (text) => this.#hear(namespace, text), { isSharded });
   }
 
   #hear(namespace: string, text: string): void {
@@ -52,4 +56,12 @@ export class RedisHints {
   close(): void {
     this.#subscriptions.close();
   }
+}
+
+/** Of all connections together: apps are one source of hints, wherever their namespaces are. */
+export function statusOfApps(all: readonly RedisHints[]): HintStatus {
+  const each = all.map((hints) => hints.status());
+  const isListening = each.every(({ state }) => state === 'listening');
+  const heard = each.reduce((sum, one) => sum + one.heard, 0);
+  return { name: 'apps', state: isListening ? 'listening' : 'joining', heard, silences: 0 };
 }

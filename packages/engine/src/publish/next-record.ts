@@ -30,7 +30,7 @@ export function changesOf(namespace: string, watch: Watch, read: readonly TableC
   return new Map([...merged].map(([table, keys]): [string, ChangedKeys] => [table, keys && [...keys]]));
 }
 
-/** Redis keys of the L2 values that the changes overtake. Whole tables have none: their floor rises instead. */
+/** L2 values that the changes overtake, by the keys that everybody but Redis Cluster gives them. Whole tables have none: their floor rises instead. */
 export function overtakenValues(changes: Changes, watch: Watch): string[] {
   const values: string[] = [];
   for (const [table, keys] of changes) {

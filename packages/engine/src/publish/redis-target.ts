@@ -5,8 +5,8 @@ import {
   begin,
   type Cursor,
   formatHead,
-  formatHint,
   formatWatch,
+  type Hint,
   isContinuous,
   type Journal,
   type JournalRead,
@@ -17,7 +17,9 @@ import {
   publish,
   type RoundOutcome,
   type RoundTarget,
+  storedKey,
   takeover,
+  tell,
   TidemarkError,
   type Watch,
 } from '@tidemark/protocol';
@@ -68,7 +70,7 @@ export class RedisTarget implements RoundTarget {
 
   constructor(options: RedisTargetOptions) {
     this.#options = options;
-    this.#keys = namespaceKeys(options.keyPrefix, options.namespace);
+    this.#keys = namespaceKeys(options.keyPrefix, options.namespace, options.redis.layout);
   }
 
   /** The position that this publisher stands at; null while it stands by. */
@@ -148,8 +150,8 @@ export class RedisTarget implements RoundTarget {
     const state = this.#state;
     if (state.kind !== 'working') return;
     this.#state = startObserving;
-    const hint = formatHint({ kind: 'leaving', head: state.memory.headText });
-    await this.#options.redis.ask((commands) => commands.publish(this.#keys.hints, hint));
+    const hint: Hint = { kind: 'leaving', head: state.memory.headText };
+    await this.#options.redis.ask((commands) => tell(commands, { keys: this.#keys, hint }));
   }
 
   async publish(read: JournalRead): Promise<RoundOutcome> {
@@ -183,7 +185,7 @@ export class RedisTarget implements RoundTarget {
         nextHead: headText,
         cursor: JSON.stringify(read.cursor),
         record,
-        valueKeys: overtakenValues(changes, watch),
+        valueKeys: overtakenValues(changes, watch).map((key) => storedKey(this.#keys, key)),
         ...(head.begun % roundsPerWatch === 0 ? { watch: this.#watchText(head.watchHash) } : {}),
       }),
     );

@@ -34,7 +34,7 @@ export class Publisher {
 
   constructor({ url, keyPrefix, journal, namespace = 'main' }: PublisherOptions) {
     this.#journal = journal;
-    this.redis = new EngineRedis(url, this.log);
+    this.redis = new EngineRedis(url, { logger: this.log });
     this.target = new RedisTarget({
       redis: this.redis,
       journal,

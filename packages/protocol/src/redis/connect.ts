@@ -2,13 +2,26 @@
 // must fail fast and never repeat a command whose outcome is unknown.
 import { Redis, type RedisOptions } from 'ioredis';
 import { TidemarkError } from '../errors.ts';
+import type { KeyLayout } from '../wire/key.ts';
+import { type ClusterOption, isClusterOption, requireNodes } from './cluster-option.ts';
+import { SlotSearch, slotConnector } from './slot-connector.ts';
 
-/** `redis://` or `rediss://` URL, options of ioredis, or a client whose options are copied (it is never used itself). */
-export type RedisOption = string | RedisOptions | Redis;
+/**
+ * `redis://` or `rediss://` URL, options of ioredis (with `sentinels` for Sentinel), a client whose options are copied (it
+ * is never used itself), or a Redis Cluster: `{ kind: 'cluster', nodes }`.
+ */
+export type RedisOption = string | RedisOptions | Redis | ClusterOption;
+
+/** How keys are spelt there. */
+export function layoutOf(option: RedisOption): KeyLayout {
+  return isClusterOption(option) ? 'slots' : 'plain';
+}
 
 export interface ConnectOptions {
   /** Shown in `CLIENT LIST`. */
   readonly name: string;
+  /** On a Cluster: any key of the slot whose master is wanted. Default: a master, whichever. */
+  readonly slotOf?: string;
   /** A subscriber is never given other commands; whoever holds it subscribes on each `ready`, and handles what fails. */
   readonly isSubscriber?: boolean;
   /** Upper limit for any single command; callers put their own, shorter deadlines on top. */
@@ -28,7 +41,7 @@ const subscriberOptions: RedisOptions = {
   enableReadyCheck: false,
 };
 
-/** @throws TidemarkError `REDIS_URL_INVALID` */
+/** @throws TidemarkError `REDIS_URL_INVALID`, `REDIS_CLUSTER_INVALID` */
 export function connectRedis(option: RedisOption, connect: ConnectOptions): Redis {
   const options: RedisOptions = {
     connectionName: connect.name,
@@ -43,7 +56,7 @@ export function connectRedis(option: RedisOption, connect: ConnectOptions): Redi
     ...(connect.commandTimeoutMs === undefined ? {} : { commandTimeout: connect.commandTimeoutMs }),
     ...(connect.isSubscriber === true ? subscriberOptions : {}),
   };
-  const redis = create(option, options);
+  const redis = isClusterOption(option) ? toSlot(option, connect, options) : create(option, options);
   redis.on('error', (error: Error) => connect.onError?.(error));
   nameOnConnect(redis, connect.name);
   return redis;
@@ -77,7 +90,36 @@ function nameOnConnect(redis: Redis, name: string): void {
   });
 }
 
-function create(option: RedisOption, options: RedisOptions): Redis {
+function toSlot(option: ClusterOption, connect: ConnectOptions, options: RedisOptions): Redis {
+  requireNodes(option);
+  const { username, password, tls } = option;
+  const search = new SlotSearch(option, connect.slotOf ?? '');
+  const redis = new Redis({
+    ...options,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+    Connector: slotConnector(search, tls),
+    // Not resent (that would be 2): the command may have been carried out, and a reading must not change its server.
+    reconnectOnError: (error) => search.isElsewhere(error),
+  });
+  if (connect.isSubscriber === true) reconnectWhenSlotLeaves(redis);
+  return redis;
+}
+
+/**
+ * A sharded channel goes away with its slot, and ioredis has no word for either way of learning it: the answer to
+ * SSUBSCRIBE that says where the slot is ends in an event of its own, and the news that a channel was left, which nobody
+ * had asked for, in an error of its queue.
+ */
+function reconnectWhenSlotLeaves(subscriber: Redis): void {
+  subscriber.on('moved', () => reconnect(subscriber));
+  subscriber.on('error', (error: Error) => {
+    if (error.message.startsWith('Command queue state error')) reconnect(subscriber);
+  });
+}
+
+function create(option: Exclude<RedisOption, ClusterOption>, options: RedisOptions): Redis {
   if (typeof option === 'string') {
     if (!/^rediss?:\/\/./.test(option)) {
       throw new TidemarkError(

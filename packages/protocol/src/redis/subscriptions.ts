@@ -3,11 +3,25 @@
 // `ready` would ever follow. What is missed meanwhile is not made up for here: whoever listens has the log.
 import type { Redis } from 'ioredis';
 import type { Clock } from '../ports/clock.ts';
+import { isUnknownCommand } from './channel.ts';
 
 export interface SubscriptionsOptions {
   /** Serves nobody else: a message of a channel that is not known here is unsubscribed from. */
   readonly subscriber: Redis;
   readonly clock: Clock;
+}
+
+export interface ListenOptions {
+  /**
+   * Of a slot of a Redis Cluster, to whose master the subscriber leads: only that slot's nodes carry it. A server before
+   * 7.0 has no such channels, and is listened to as any other.
+   */
+  readonly isSharded?: boolean;
+}
+
+interface Listened {
+  readonly handler: (text: string) => void;
+  readonly isSharded: boolean;
 }
 
 /** A script that blocks Redis is over soon; a missing permission waits for a person. */
@@ -16,7 +30,7 @@ const lastRetryMs = 5_000;
 
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
-  readonly #handlers = new Map<string, (text: string) => void>();
+  readonly #listened = new Map<string, Listened>();
   readonly #refused = new Set<string>();
   #retries = 0;
   #cancelRetry: (() => void) | undefined;
@@ -26,10 +40,11 @@ export class Subscriptions {
     const { subscriber } = options;
     subscriber.on('ready', () => this.#subscribeAll());
     subscriber.on('message', (channel: string, text: string) => {
-      const handler = this.#handlers.get(channel);
-      if (handler === undefined) this.#unsubscribe(channel);
-      else handler(text);
+      const listened = this.#listened.get(channel);
+      if (listened === undefined) this.#unsubscribe(channel);
+      else listened.handler(text);
     });
+    subscriber.on('smessage', (channel: string, text: string) => this.#listened.get(channel)?.handler(text));
   }
 
   /** False while the connection is down, and while Redis refuses one of the channels. */
@@ -42,20 +57,22 @@ export class Subscriptions {
    *
    * @returns whether Redis has confirmed it at the first try; pending while Redis is silent
    */
-  listen(channel: string, handler: (text: string) => void): Promise<boolean> {
-    this.#handlers.set(channel, handler);
+  listen(channel: string, handler: (text: string) => void, options: ListenOptions = {}): Promise<boolean> {
+    this.#listened.set(channel, { handler, isSharded: options.isSharded === true });
     return this.#subscribe(channel);
   }
 
   unlisten(channel: string): void {
-    this.#handlers.delete(channel);
+    const isSharded = this.#listened.get(channel)?.isSharded === true;
+    this.#listened.delete(channel);
     this.#refused.delete(channel);
+    if (isSharded) this.#options.subscriber.sunsubscribe(channel).catch(() => {});
     this.#unsubscribe(channel);
   }
 
   /** Leaves no timer behind; the connection is its owner's to close. */
   close(): void {
-    this.#handlers.clear();
+    this.#listened.clear();
     this.#refused.clear();
     this.#stopRetry();
   }
@@ -64,22 +81,33 @@ export class Subscriptions {
     this.#refused.clear();
     this.#retries = 0;
     this.#stopRetry();
-    for (const channel of this.#handlers.keys()) void this.#subscribe(channel);
+    for (const channel of this.#listened.keys()) void this.#subscribe(channel);
   }
 
   /** One command per channel: one that is forbidden would have the others refused with it. */
   async #subscribe(channel: string): Promise<boolean> {
     try {
-      await this.#options.subscriber.subscribe(channel);
+      if (this.#listened.get(channel)?.isSharded === true) await this.#subscribeShard(channel);
+      else await this.#options.subscriber.subscribe(channel);
       this.#refused.delete(channel);
       if (this.#refused.size === 0) this.#retries = 0;
       return true;
     } catch {
       // Left, or closed, while it was asked for.
-      if (!this.#handlers.has(channel)) return false;
+      if (!this.#listened.has(channel)) return false;
       this.#refused.add(channel);
       this.#retryLater();
       return false;
+    }
+  }
+
+  async #subscribeShard(channel: string): Promise<void> {
+    const { subscriber } = this.#options;
+    try {
+      await subscriber.ssubscribe(channel);
+    } catch (error) {
+      if (!isUnknownCommand(error)) throw error;
+      await subscriber.subscribe(channel);
     }
   }
 

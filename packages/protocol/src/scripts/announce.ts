@@ -8,7 +8,7 @@ import {
   formatAnnouncement,
   maxAnnounced,
 } from '../wire/announcement.ts';
-import { announcementKey, instancesKey } from '../wire/key.ts';
+import { announcementKey, instancesKey, type KeyLayout } from '../wire/key.ts';
 
 // A key of another type is replaced, and scores of the future are dropped: a stranger must not hide the
 // instances for ever. What the index drops ends by its TTL.
@@ -25,20 +25,30 @@ redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return 1
 `);
 
+/** Which deployment an instance announces itself in, on the connection that leads there. */
+export interface AnnouncementPlace {
+  readonly redis: Redis;
+  readonly keyPrefix: string;
+  /** Default `plain`. */
+  readonly layout?: KeyLayout;
+}
+
 /** Replaces what the instance announced before; gone after {@link announcementTtlMs}. */
-export async function announce(redis: Redis, keyPrefix: string, announcement: Announcement): Promise<void> {
+export async function announce(place: AnnouncementPlace, announcement: Announcement): Promise<void> {
+  const { redis, keyPrefix, layout } = place;
   const { instanceId } = announcement;
   await runScript(redis, announceScript, {
-    keys: [instancesKey(keyPrefix), announcementKey(keyPrefix, instanceId)],
+    keys: [instancesKey(keyPrefix, layout), announcementKey(keyPrefix, instanceId, layout)],
     values: [instanceId, formatAnnouncement(announcement), announcementTtlMs, maxAnnounced],
   });
 }
 
 /** For an instance that ends: what is not withdrawn looks like a process that hangs. */
-export async function withdraw(redis: Redis, keyPrefix: string, instanceId: string): Promise<void> {
+export async function withdraw(place: AnnouncementPlace, instanceId: string): Promise<void> {
+  const { redis, keyPrefix, layout } = place;
   await redis
     .pipeline()
-    .zrem(instancesKey(keyPrefix), instanceId)
-    .unlink(announcementKey(keyPrefix, instanceId))
+    .zrem(instancesKey(keyPrefix, layout), instanceId)
+    .unlink(announcementKey(keyPrefix, instanceId, layout))
     .exec();
 }

@@ -1,6 +1,7 @@
 // publish: ends a round in one atomic step. Unless the head is exactly what begin left, nothing happens at all: another
 // sidecar took over, or Redis lost part of its history.
 import type { Redis } from 'ioredis';
+import { publishCommand, publishLua } from '../redis/channel.ts';
 import { defineScript, runScript } from '../redis/script.ts';
 import type { NamespaceKeys } from '../wire/key.ts';
 import { formatChanges } from '../wire/changes.ts';
@@ -10,7 +11,7 @@ import { formatPosition } from '../wire/position.ts';
 // XADD before everything else: it alone can fail, on a log that is ahead of its head or a key of another type, and what a
 // script has done before an error stays done. A head without its record would vouch for values that the record names.
 // UNLINK in slices: unpack() of a long list would overflow Lua's C stack.
-const script = defineScript(`
+const script = defineScript(`${publishLua}
 if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[4] ~= '' then
   redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[8], ARGV[4], 'p', ARGV[5], 'c', ARGV[6])
@@ -21,7 +22,7 @@ end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('SET', KEYS[3], ARGV[3])
 if ARGV[10] ~= '' then redis.call('SET', KEYS[4], ARGV[10]) end
-if ARGV[4] ~= '' then redis.call('PUBLISH', ARGV[7], ARGV[9]) end
+if ARGV[4] ~= '' then tell(ARGV[11], ARGV[7], ARGV[9]) end
 return 1
 `);
 
@@ -61,6 +62,7 @@ export async function publish(redis: Redis, call: PublishCall): Promise<boolean>
       logLength,
       record === null ? '' : formatMessage(record),
       call.watch ?? '',
+      publishCommand(keys),
     ],
   });
   return reply === 1;

@@ -1,6 +1,7 @@
 // takeover: opens a new generation, with a link record as its first. A link names the position that it follows; a link
 // to nothing makes every instance reset, and the log before it is worthless.
 import type { Redis } from 'ioredis';
+import { publishCommand, publishLua } from '../redis/channel.ts';
 import { defineScript, runScript } from '../redis/script.ts';
 import type { NamespaceKeys } from '../wire/key.ts';
 import { formatMessage, type LogRecord } from '../wire/record.ts';
@@ -9,7 +10,7 @@ import { logLength } from './publish.ts';
 
 // The log is deleted where nothing links to it, and also when XADD would refuse: a head that was evicted or overwritten
 // while the log stayed must not block the namespace for ever.
-const script = defineScript(`
+const script = defineScript(`${publishLua}
 local head = redis.pcall('GET', KEYS[1])
 if type(head) ~= 'string' then head = '' end
 if head ~= ARGV[1] then return 0 end
@@ -22,7 +23,7 @@ end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('SET', KEYS[3], ARGV[3])
 redis.call('SET', KEYS[4], ARGV[4])
-redis.call('PUBLISH', ARGV[7], ARGV[9])
+tell(ARGV[10], ARGV[7], ARGV[9])
 return 1
 `);
 
@@ -52,6 +53,7 @@ export async function takeover(redis: Redis, call: TakeoverCall): Promise<boolea
       keys.records,
       logLength,
       formatMessage(link),
+      publishCommand(keys),
     ],
   });
   return reply === 1;

@@ -1,7 +1,21 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { key, text } from '../testing/arbitraries.ts';
-import { decodeKey, encodeKey, type Key, namespaceKeys, regionPrefix, valueKey, valueOwner } from './key.ts';
+import {
+  announcementKey,
+  decodeKey,
+  encodeKey,
+  instancesKey,
+  type Key,
+  namespaceKeys,
+  regionPrefix,
+  spokenKey,
+  storedKey,
+  ticketKey,
+  valueKey,
+  valueOwner,
+} from './key.ts';
+import { keySlot } from './key-slot.ts';
 
 function partsOf(one: Key): string[] {
   return [one].flat().map(String);
@@ -68,12 +82,13 @@ describe('the encoding of keys', () => {
 });
 
 describe('the names in Redis', () => {
-  it('of a namespace are six, all under its own prefix', () => {
-    const keys = namespaceKeys('{copilot}', 'main');
-    expect(keys.head).toBe('{copilot}:tidemark:main:head');
+  it('of a namespace are six and its tickets, all under its own prefix', () => {
+    const keys = namespaceKeys('copilot', 'main');
+    expect(keys.head).toBe('copilot:tidemark:main:head');
+    expect(ticketKey(keys, 'x')).toBe('copilot:tidemark:main:ticket:x');
     const names = Object.values(keys);
-    expect(new Set(names).size).toBe(6);
-    expect(names.every((name) => name.startsWith('{copilot}:tidemark:main:'))).toBe(true);
+    expect(new Set(names).size).toBe(7);
+    expect(names.every((name) => name.startsWith('copilot:tidemark:main:'))).toBe(true);
   });
 
   it('of two namespaces never meet', () => {
@@ -92,5 +107,55 @@ describe('the names in Redis', () => {
     expect(valueKey(regionPrefix('copilot', 'llm:policy'), encodeKey('tenant-1'))).toBe(
       'copilot:llm:policy:tenant-1',
     );
+  });
+});
+
+describe('the names in a Redis Cluster', () => {
+  const keys = namespaceKeys('copilot', 'main', 'slots');
+  const policy = valueKey(regionPrefix('copilot', 'llm:policy'), 'acme');
+
+  it('are those of one server with a tag of the namespace for the prefix', () => {
+    expect(keys.head).toBe('{copilot:main}:tidemark:main:head');
+    expect(storedKey(keys, policy)).toBe('{copilot:main}:llm:policy:acme');
+    expect(storedKey(namespaceKeys('copilot', 'main'), policy)).toBe(policy);
+  });
+
+  it('of one namespace are in one slot, whatever is in a key or in the prefix of a stranger', () => {
+    fc.assert(
+      fc.property(text, text, (encoded, prefix) => {
+        const values = [valueKey('copilot:item', encoded), valueKey(prefix, encoded)];
+        const names = [
+          ...Object.values(keys).filter((name) => typeof name === 'string'),
+          ticketKey(keys, encoded),
+          ...values.map((key) => storedKey(keys, key)),
+        ];
+        expect(new Set(names.map(keySlot))).toEqual(new Set([keySlot('{copilot:main}')]));
+      }),
+    );
+  });
+
+  it('of two namespaces are in two slots, so that two masters can share the work', () => {
+    expect(keySlot(namespaceKeys('copilot', 'talks', 'slots').head)).not.toBe(keySlot(keys.head));
+  });
+
+  it('of a deployment with a tag of its own are in that one slot', () => {
+    const [main, talks] = ['main', 'talks'].map((name) => namespaceKeys('{copilot}', name, 'slots'));
+    expect(main?.head).toBe('{copilot}:tidemark:main:head');
+    expect([main, talks].map((one) => keySlot(one?.head ?? ''))).toEqual([
+      keySlot('{copilot}'),
+      keySlot('{copilot}'),
+    ]);
+  });
+
+  it('of announcements are in the slot of main', () => {
+    expect(instancesKey('copilot', 'slots')).toBe('{copilot:main}:tidemark:instances');
+    expect(keySlot(announcementKey('copilot', 'i-1', 'slots'))).toBe(keySlot(keys.head));
+  });
+
+  it('are turned back into what people and the watch say', () => {
+    expect(spokenKey('copilot', storedKey(keys, policy))).toBe(policy);
+    for (const other of ['copilot:llm:policy:acme', '{other:main}:x', '{copilot:main', '']) {
+      expect(spokenKey('copilot', other)).toBe(other);
+    }
   });
 });

@@ -30,6 +30,12 @@ export function decodeKey(encoded: string): string[] {
   return encoded.split(':').map((part) => part.replaceAll('%3A', ':').replaceAll('%25', '%'));
 }
 
+/**
+ * How keys are spelt in Redis. `plain`: as everything else spells them. `slots`, on Redis Cluster: the deployment's prefix
+ * becomes a hash tag with the namespace in it, so that a namespace is one slot, and its scripts are atomic there, too.
+ */
+export type KeyLayout = 'plain' | 'slots';
+
 export interface NamespaceKeys {
   readonly head: string;
   readonly log: string;
@@ -39,11 +45,27 @@ export interface NamespaceKeys {
   readonly records: string;
   /** Pub/sub channel of the hints. */
   readonly hints: string;
+  /** What the names of tickets begin with. */
+  readonly tickets: string;
+  /** Absent: `plain`. */
+  readonly slot?: NamespaceSlot;
 }
 
-/** @param keyPrefix the deployment's prefix, e.g. `copilot`; on Redis Cluster `{copilot}` */
-export function namespaceKeys(keyPrefix: string, namespace: string): NamespaceKeys {
-  const base = `${keyPrefix}:tidemark:${namespace}`;
+/** What is different in the layout `slots`. */
+interface NamespaceSlot {
+  readonly keyPrefix: string;
+  /** Stands in Redis where everything else says `keyPrefix`: `{copilot:main}`. */
+  readonly tag: string;
+}
+
+/** @param keyPrefix the deployment's prefix, e.g. `copilot` */
+export function namespaceKeys(
+  keyPrefix: string,
+  namespace: string,
+  layout: KeyLayout = 'plain',
+): NamespaceKeys {
+  const tag = layout === 'slots' ? slotTag(keyPrefix, namespace) : keyPrefix;
+  const base = `${tag}:tidemark:${namespace}`;
   return {
     head: `${base}:head`,
     log: `${base}:log`,
@@ -51,27 +73,38 @@ export function namespaceKeys(keyPrefix: string, namespace: string): NamespaceKe
     watch: `${base}:watch`,
     records: `${base}:records`,
     hints: `${base}:hints`,
+    tickets: `${base}:ticket`,
+    ...(layout === 'slots' ? { slot: { keyPrefix, tag } } : {}),
   };
 }
 
-/** Where instances agree on who loads a value for all of them; never read, gone within a moment. */
-export function ticketKey(keyPrefix: string, namespace: string, name: string): string {
-  return `${keyPrefix}:tidemark:${namespace}:ticket:${name}`;
+/** A prefix with a tag of its own keeps it: then the whole deployment is one slot, as somebody has chosen. */
+function slotTag(keyPrefix: string, namespace: string): string {
+  return /\{[^}]+\}/.test(keyPrefix) ? keyPrefix : `{${keyPrefix}:${namespace}}`;
 }
 
+/** Where instances agree on who loads a value for all of them; never read, gone within a moment. */
+export function ticketKey(keys: NamespaceKeys, name: string): string {
+  return `${keys.tickets}:${name}`;
+}
+
+/** The namespace in whose slot instances announce themselves: every deployment serves it. */
+export const announcementNamespace = 'main';
+
 /** The index of the instances that announced themselves: a sorted set, the last one with the highest score. */
-export function instancesKey(keyPrefix: string): string {
-  return `${keyPrefix}:tidemark:instances`;
+export function instancesKey(keyPrefix: string, layout: KeyLayout = 'plain'): string {
+  const tag = layout === 'slots' ? slotTag(keyPrefix, announcementNamespace) : keyPrefix;
+  return `${tag}:tidemark:instances`;
 }
 
 /** What one instance announced; with a TTL. */
-export function announcementKey(keyPrefix: string, instanceId: string): string {
-  return `${keyPrefix}:tidemark:instances:${instanceId}`;
+export function announcementKey(keyPrefix: string, instanceId: string, layout: KeyLayout = 'plain'): string {
+  return `${instancesKey(keyPrefix, layout)}:${instanceId}`;
 }
 
 /**
  * Whether a deployment may have the prefix, the same for its instances and its sidecar: a short name without spaces, and
- * without what patterns of Redis give a meaning. Braces may stand in it, for Redis Cluster.
+ * without what patterns of Redis give a meaning. Braces may stand in it: on Redis Cluster they make it one slot.
  */
 export function isKeyPrefix(text: string): boolean {
   return /^[^\s*?[\]\\]{1,100}$/.test(text);
@@ -93,8 +126,25 @@ export function isRegionPrefix(keyPrefix: string, prefix: string): boolean {
   return prefix.startsWith(`${keyPrefix}:`) && name !== '' && !isReservedName(name);
 }
 
+/** As everything but a Redis Cluster spells it; what is sent is {@link storedKey} of it. */
 export function valueKey(prefix: string, encodedKey: string): string {
   return `${prefix}:${encodedKey}`;
+}
+
+/**
+ * The key of a value as it is sent to Redis. On a Cluster every prefix gets the tag, also one of another deployment: a
+ * script that names two slots is refused as a whole.
+ */
+export function storedKey({ slot }: NamespaceKeys, key: string): string {
+  if (slot === undefined) return key;
+  const { keyPrefix, tag } = slot;
+  return `${tag}:${key.startsWith(`${keyPrefix}:`) ? key.slice(keyPrefix.length + 1) : key}`;
+}
+
+/** The inverse of {@link storedKey}, for people who have copied a key from a Cluster; any other text stays as it is. */
+export function spokenKey(keyPrefix: string, stored: string): string {
+  const rest = stored.startsWith(`{${keyPrefix}:`) ? /^[^}]*\}:(.*)$/s.exec(stored)?.[1] : undefined;
+  return rest === undefined ? stored : `${keyPrefix}:${rest}`;
 }
 
 /**
