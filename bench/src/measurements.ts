@@ -1,5 +1,6 @@
 // Every measurement, in the order in which they run and are reported.
+import { freshness } from './freshness/freshness.ts';
 import { hit } from './hit/hit.ts';
 import type { Measurement } from './measurement.ts';
 
-export const measurements: readonly Measurement[] = [hit];
+export const measurements: readonly Measurement[] = [hit, freshness];

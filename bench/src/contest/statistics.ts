@@ -16,7 +16,7 @@ export function median(samples: readonly number[]): number {
 }
 
 /** Between two samples: on the line between them. @param share from 0 to 1 */
-function quantile(samples: readonly number[], share: number): number {
+export function quantile(samples: readonly number[], share: number): number {
   if (samples.length === 0) throw new RangeError('a quantile needs samples, got none');
   const sorted = [...samples].sort((a, b) => a - b);
   const place = (sorted.length - 1) * share;
