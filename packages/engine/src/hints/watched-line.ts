@@ -116,8 +116,11 @@ export class WatchedLine {
   /** A round found changes made after `sinceMs`: this line has its grace to announce something, too. */
   expect(sinceMs: number, changes: readonly FoundChange[]): void {
     this.#meter?.find(changes, this.#options.clock.monotonicMs());
-    const isJudged = this.#state === 'listening' && this.#listeningSinceMs <= sinceMs;
-    const announcedFromMs = sinceMs - earlyMs;
+    // Where it is known when each was made, the first one that this line could have heard decides.
+    const judgedMs = changes.map(({ madeMs }) => madeMs).filter((madeMs) => madeMs >= this.#listeningSinceMs);
+    const fromMs = judgedMs.length > 0 ? Math.min(...judgedMs) : sinceMs;
+    const isJudged = this.#state === 'listening' && this.#listeningSinceMs <= fromMs;
+    const announcedFromMs = fromMs - earlyMs;
     if (!isJudged || this.#cancelCheck !== undefined || this.#lastHeardMs >= announcedFromMs) return;
     const { clock, graceMs } = this.#options;
     this.#cancelCheck = clock.schedule(graceMs, () => {
