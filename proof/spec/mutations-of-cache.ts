@@ -97,7 +97,7 @@ export const cacheMutations: readonly Mutation[] = [
   {
     keeps: 'I8',
     file: `${cache}/clocks.ts`,
-    guard: ' && this.wallMs() < start.wallMs + boundMs',
+    guard: ' && this.wallMs(nowMs) < start.wallMs + boundMs',
     test: {
       file: `${cache}/clocks.test.ts`,
       name: 'ends with a suspend in which the monotonic clock stood still (R1)',
