@@ -79,6 +79,9 @@ export interface RegionParts {
   readonly closing: AbortSignal;
 }
 
+/** One for all calls: a hit makes nothing. */
+const noOptions: GetOptions = {};
+
 export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
   readonly name: string;
   readonly prefix: string;
@@ -126,12 +129,12 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
   }
 
   peek(key: K): V | null | undefined {
-    return this.#reads.peek(key, encodeKey(key));
+    return this.#reads.peek(key);
   }
 
-  async get(key: K, options: GetOptions = {}): Promise<V | null> {
+  async get(key: K, options: GetOptions = noOptions): Promise<V | null> {
     if (options.fresh !== true) {
-      const hit = this.#reads.peek(key, encodeKey(key));
+      const hit = this.#reads.peek(key);
       if (hit !== undefined) return hit;
     }
     this.#refuseWhenClosed();

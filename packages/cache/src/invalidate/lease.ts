@@ -1,7 +1,8 @@
 // A region's lease: the right to serve entries beyond the bound from their own load, because the rounds prove that
 // nothing has overtaken them (R1). It needs two things: rounds that see all its tables, and a recent tidemark.
 import type { Watch } from '@tidemark/protocol';
-import type { Tidemark } from './tidemark.ts';
+import type { Instant } from '../clocks.ts';
+import { never, type Tidemark } from './tidemark.ts';
 
 export interface LeaseNeeds {
   readonly prefix: string;
@@ -39,6 +40,11 @@ export class Lease {
   /** True when one of the tables is fed by Realtime alone: a lost event is never noticed, and R1 is not claimed. */
   get isBestEffort(): boolean {
     return this.#isBestEffort;
+  }
+
+  /** Entries are served under the bound from this moment; without a lease to be had it is long over. */
+  get provedAt(): Instant {
+    return this.#problem === null ? this.#tidemark.at : never;
   }
 
   isLive(nowMs: number): boolean {

@@ -2,7 +2,7 @@
 import type { Clocks, Instant } from '../clocks.ts';
 
 /** Long before any clock of this process. */
-const never: Instant = { monotonicMs: Number.NEGATIVE_INFINITY, wallMs: Number.NEGATIVE_INFINITY };
+export const never: Instant = { monotonicMs: Number.NEGATIVE_INFINITY, wallMs: Number.NEGATIVE_INFINITY };
 
 export class Tidemark {
   readonly #clocks: Clocks;

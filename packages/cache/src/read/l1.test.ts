@@ -1,3 +1,4 @@
+import { encodeKey, type Key } from '@tidemark/protocol';
 import { describe, expect, it } from 'vitest';
 import { type Entry, L1 } from './l1.ts';
 
@@ -15,34 +16,49 @@ describe('L1', () => {
   it('gives back what was set, "known absent" too', () => {
     const l1 = filled('a');
     l1.set('absent', entry(null));
-    expect(l1.get('a')).toMatchObject(entry('a'));
-    expect(l1.get('absent')?.value).toBeNull();
-    expect(l1.get('b')).toBeUndefined();
+    expect(l1.find('a')).toMatchObject(entry('a'));
+    expect(l1.find('absent')?.value).toBeNull();
+    expect(l1.find('b')).toBeUndefined();
     expect(l1.size).toBe(2);
+  });
+
+  it('finds an entry by its key however it is spelt, and never by the text that another key is encoded to (R4)', () => {
+    const l1 = new L1<string>(10);
+    for (const key of ['plain', 'a:b', 42, ['a', 'b'], 'a%3Ab'] satisfies Key[]) {
+      l1.set(encodeKey(key), entry(JSON.stringify(key)));
+    }
+    expect(l1.find('plain')?.value).toBe('"plain"');
+    expect(l1.find(['plain'])?.value).toBe('"plain"');
+    expect(l1.find(42)?.value).toBe('42');
+    expect(l1.find('42')?.value).toBe('42');
+    expect(l1.find(['a', 'b'])?.value).toBe('["a","b"]');
+    expect(l1.find('a:b')?.value).toBe('"a:b"');
+    expect(l1.find('a%3Ab')?.value).toBe('"a%3Ab"');
+    expect(l1.find('a%253Ab')).toBeUndefined();
   });
 
   it('does not serve an overtaken entry, and leaves the others (R2)', () => {
     const l1 = filled('a', 'b');
     l1.overtake('a');
-    expect(l1.get('a')).toBeUndefined();
-    expect(l1.get('b')).toBeDefined();
+    expect(l1.find('a')).toBeUndefined();
+    expect(l1.find('b')).toBeDefined();
   });
 
   it('serves a key again once it is set anew', () => {
     const l1 = filled('a');
     l1.overtake('a');
     l1.set('a', entry('newer'));
-    expect(l1.get('a')?.value).toBe('newer');
+    expect(l1.find('a')?.value).toBe('newer');
   });
 
   it('serves nothing of before once everything was overtaken, and what came after (R2)', () => {
     const l1 = filled('a', 'b');
     l1.overtakeAll();
     l1.set('b', entry('newer'));
-    expect(l1.get('a')).toBeUndefined();
-    expect(l1.get('b')?.value).toBe('newer');
+    expect(l1.find('a')).toBeUndefined();
+    expect(l1.find('b')?.value).toBe('newer');
     l1.overtakeAll();
-    expect(l1.get('b')).toBeUndefined();
+    expect(l1.find('b')).toBeUndefined();
   });
 
   it('still knows the last value of an overtaken key, for who prefers old to nothing', () => {
@@ -58,9 +74,9 @@ describe('L1', () => {
     const l1 = new L1<string>(2);
     l1.set('a', entry('a'));
     l1.set('b', entry('b'));
-    l1.get('a');
+    l1.find('a');
     l1.set('c', entry('c'));
-    expect([l1.get('a')?.value, l1.get('b'), l1.get('c')?.value]).toEqual(['a', undefined, 'c']);
+    expect([l1.find('a')?.value, l1.find('b'), l1.find('c')?.value]).toEqual(['a', undefined, 'c']);
     expect(l1.size).toBe(2);
   });
 

@@ -73,34 +73,40 @@ export class ReadPath<V, K extends Key> {
     return { entries: this.#l1.size, hits: this.#hits };
   }
 
-  peek(key: K, encoded: string): V | null | undefined {
-    const entry = this.#l1.get(encoded);
+  peek(key: K): V | null | undefined {
+    const entry = this.#l1.find(key);
     if (entry === undefined) return undefined;
     const nowMs = this.#clocks.monotonicMs();
-    if (nowMs >= entry.expiresAtMs || !this.#mayServe(entry, nowMs)) return undefined;
-    if (nowMs >= entry.refreshAtMs) this.#refresh(key, encoded, { entry, nowMs });
-    if (this.#events.isTraced) this.#events.hit(encoded);
+    const { boundMs, provedAt } = this.#lease;
+    // R1: the rounds vouch for the entry, or it is younger than the bound by itself.
+    if (
+      !this.#clocks.isWithin(provedAt, boundMs, nowMs) &&
+      !this.#clocks.isWithin(entry.asOf, boundMs, nowMs)
+    ) {
+      return undefined;
+    }
+    if (nowMs >= entry.refreshAtMs && !this.#refresh(key, entry)) return undefined;
+    if (this.#events.isTraced) this.#events.hit(encodeKey(key));
     this.#hits += 1;
     return entry.value;
   }
 
-  /** Loads the value that comes after this one, beside the readers: none of them waits, and no failure is theirs. */
-  #refresh(
-    key: K,
-    encoded: string,
-    { entry, nowMs }: { readonly entry: Entry<V>; readonly nowMs: number },
-  ): void {
+  /**
+   * Loads the value that comes after this one, beside the readers: none of them waits, and no failure is theirs.
+   *
+   * @returns false when it is too late for that: the TTL is over
+   */
+  #refresh(key: K, entry: Entry<V>): boolean {
+    const nowMs = this.#clocks.monotonicMs();
+    if (nowMs >= entry.expiresAtMs) return false;
     // If it fails, the next attempt comes when half of what is left has passed: few, and the last one just in time.
-    entry.refreshAtMs = nowMs + (entry.expiresAtMs - nowMs) / 2;
-    if (this.#flights.joinable(encoded) !== undefined) return;
+    entry.refreshAtMs = Math.ceil(nowMs + (entry.expiresAtMs - nowMs) / 2);
+    const encoded = encodeKey(key);
+    if (this.#flights.joinable(encoded) !== undefined) return true;
     const flight = this.#flights.start(encoded);
     // From the source: L2 holds what is here already.
     void this.#fly([{ key, encoded, flight }], { abandoned: this.#parts.closing, fresh: true });
-  }
-
-  /** R1: the rounds vouch for the entry, or it is younger than the bound by itself. */
-  #mayServe(entry: Entry<V>, nowMs: number): boolean {
-    return this.#lease.isLive(nowMs) || this.#clocks.isWithin(entry.asOf, this.#lease.boundMs, nowMs);
+    return true;
   }
 
   get(key: K, { fresh = false, signal }: ReadOptions): Promise<V | null> {
@@ -116,9 +122,9 @@ export class ReadPath<V, K extends Key> {
   async getMany(keys: readonly K[], { signal }: ReadOptions): Promise<(V | null)[]> {
     const misses: Miss<V, K>[] = [];
     const flights = keys.map((key): Flight<V> | { readonly hit: V | null } => {
-      const encoded = encodeKey(key);
-      const hit = this.peek(key, encoded);
+      const hit = this.peek(key);
       if (hit !== undefined) return { hit };
+      const encoded = encodeKey(key);
       const shared = this.#flights.joinable(encoded);
       if (shared !== undefined) return shared;
       const flight = this.#flights.start(encoded);
@@ -274,8 +280,9 @@ export class ReadPath<V, K extends Key> {
       const nowMs = this.#clocks.monotonicMs();
       const ttlMs = this.#ttlMs(value);
       const { refreshAhead } = this.#parts.options;
-      const refreshAtMs = refreshAhead === undefined ? Infinity : nowMs + ttlMs * refreshAhead;
-      this.#l1.set(encoded, { value, asOf, expiresAtMs: nowMs + ttlMs, refreshAtMs });
+      const expiresAtMs = Math.round(nowMs + ttlMs);
+      const refreshAtMs = Math.round(nowMs + ttlMs * (refreshAhead ?? 1));
+      this.#l1.set(encoded, { value, asOf, expiresAtMs, refreshAtMs });
       this.#events.stored(encoded, from);
     }
     flight.land(value);
