@@ -1,20 +1,29 @@
 // What a read costs that L1 answers: `peek` and an awaited `get`, beside the peers and beside lru-cache alone.
+import { startRedis } from '@tidemark/devstack';
 import { type ContestResult, runContest } from '../contest/contest.ts';
-import type { Entrant } from '../contest/contestant-process.ts';
-import type { Bar, Cell, Findings, Measurement, RunOptions, Section } from '../measurement.ts';
+import type { Bar, Cell, Findings, Measurement, RunOptions, Section, Table, Target } from '../measurement.ts';
+import { type Reading, toEntrant, versionsOf } from '../peers/peers.ts';
 
-const lruCache = new URL('../peers/lru-cache.ts', import.meta.url).href;
-const tidemark = new URL('../peers/tidemark.ts', import.meta.url).href;
+const perHit = 'lru-cache, clock on every hit';
 
-interface Reader extends Omit<Entrant, 'setting'> {
-  readonly isOwn?: boolean;
-}
+const peeks: readonly Reading[] = [
+  { label: 'region.peek', peer: 'tidemark', job: 'peek' },
+  { label: 'region.peek, no lease', peer: 'tidemark', job: 'peek', extra: { hasLease: false } },
+  { label: perHit, peer: 'lru-cache', job: 'peek', extra: { ttlResolution: 0 } },
+  { label: 'lru-cache, clock once per ms', peer: 'lru-cache', job: 'peek', extra: { ttlResolution: 1 } },
+  { label: 'layered-loader', peer: 'layered-loader', job: 'peek' },
+  { label: 'cacheable', peer: 'cacheable', job: 'peek' },
+];
 
-const synchronous: readonly Reader[] = [
-  { name: 'region.peek', module: tidemark, contestant: 'peek', isOwn: true },
-  { name: 'region.peek without a lease', module: tidemark, contestant: 'peek without a lease', isOwn: true },
-  { name: 'lru-cache, clock on every hit', module: lruCache, contestant: 'clock on every hit' },
-  { name: 'lru-cache, as it comes', module: lruCache, contestant: 'as it comes' },
+const gets: readonly Reading[] = [
+  { label: 'region.get', peer: 'tidemark', job: 'get' },
+  { label: 'lru-cache, awaited', peer: 'lru-cache', job: 'get', extra: { ttlResolution: 0 } },
+  { label: 'layered-loader', peer: 'layered-loader', job: 'get' },
+  { label: 'async-cache-dedupe', peer: 'async-cache-dedupe', job: 'get' },
+  { label: 'bentocache', peer: 'bentocache', job: 'get' },
+  { label: 'cacheable', peer: 'cacheable', job: 'get' },
+  { label: 'cache-manager', peer: 'cache-manager', job: 'get' },
+  { label: 'node-redis', peer: 'node-redis', job: 'get' },
 ];
 
 export const hit: Measurement = {
@@ -24,13 +33,25 @@ export const hit: Measurement = {
     for (const keys of options.isQuick ? [1_000] : [1_000, 100_000]) {
       sections.push(await measurePeek(keys, options));
     }
-    return { sections, versions: {} } satisfies Findings;
+    sections.push(await measureGet(1_000, options));
+    const versions = await versionsOf([...peeks, ...gets].map(({ peer }) => peer));
+    return { sections, versions } satisfies Findings;
   },
 };
 
-async function contestOf(readers: readonly Reader[], keys: number, isQuick: boolean): Promise<ContestResult> {
+interface Contest {
+  readonly readings: readonly Reading[];
+  readonly keys: number;
+  readonly redisUrl?: string;
+}
+
+async function contestOf({ readings, keys, redisUrl }: Contest, isQuick: boolean): Promise<ContestResult> {
+  const setting = { keys, l1Entries: keys * 2, prefix: 'hit' };
   return runContest({
-    entrants: readers.map((reader) => ({ ...reader, setting: { keys } })),
+    entrants: readings.map((reading) => {
+      const needsRedis = reading.peer === 'node-redis' && redisUrl !== undefined;
+      return toEntrant(reading, needsRedis ? { ...setting, redisUrl } : setting);
+    }),
     rounds: isQuick ? 3 : 40,
     batchMs: isQuick ? 2 : 20,
     time: 'processorMs',
@@ -39,45 +60,74 @@ async function contestOf(readers: readonly Reader[], keys: number, isQuick: bool
 }
 
 async function measurePeek(keys: number, { isQuick, tell }: RunOptions): Promise<Section> {
-  tell(`peek over ${keys} keys`);
-  const result = await contestOf(synchronous, keys, isQuick);
   const count = keys.toLocaleString('en-US');
+  const title = `A synchronous hit over ${count} keys`;
+  tell(title);
+  const result = await contestOf({ readings: peeks, keys }, isQuick);
   return {
-    title: `A synchronous hit over ${count} keys`,
+    title,
     about: [],
-    table: {
-      columns: [
-        { title: 'read' },
-        { title: 'median', unit: 'ns' },
-        { title: 'low', unit: 'ns' },
-        { title: 'high', unit: 'ns' },
-        { title: 'ratio', unit: '×' },
-      ],
-      rows: synchronous.map(({ name }): readonly Cell[] => {
-        const { median, quarters } = result.of(name);
-        return [name, median, ...quarters, result.ratio(name, 'lru-cache, clock on every hit')];
-      }),
-    },
-    plots: [
-      {
-        kind: 'bars',
-        title: `A synchronous hit over ${count} keys`,
-        unit: 'ns',
-        bars: synchronous.map(({ name, isOwn = false }): Bar => {
-          const { median, quarters } = result.of(name);
-          return { label: name, value: median, spread: quarters, isOwn };
-        }),
-      },
-    ],
+    table: tableOf(peeks, result, perHit),
+    plots: [{ kind: 'bars', title, unit: 'ns', bars: barsOf(peeks, result) }],
     targets: [
       {
         what: `a lone \`peek\` beside \`lru-cache.get\` with a clock read per hit, ${count} keys`,
         unit: '×',
-        measured: result.ratio('region.peek', 'lru-cache, clock on every hit'),
+        measured: result.ratio('region.peek', perHit),
         limit: { atMost: 1.3 },
       },
     ],
     peerWins: [],
     notMeasured: [],
   };
+}
+
+async function measureGet(keys: number, { isQuick, tell }: RunOptions): Promise<Section> {
+  const title = 'An awaited hit';
+  tell(title);
+  await using redis = await startRedis();
+  const result = await contestOf({ readings: gets, keys, redisUrl: redis.url }, isQuick);
+  const peers = gets
+    .filter(({ peer }) => peer !== 'tidemark' && peer !== 'lru-cache')
+    .map(({ label }) => label);
+  const best = result.best(peers);
+  return {
+    title,
+    about: [],
+    table: tableOf(gets, result, best),
+    plots: [{ kind: 'bars', title, unit: 'ns', isLogarithmic: true, bars: barsOf(gets, result) }],
+    targets: [
+      {
+        what: `an awaited \`get\` hit beside the best peer's (${best})`,
+        unit: '×',
+        measured: result.ratio('region.get', best),
+        limit: { atMost: 1.2 },
+      } satisfies Target,
+    ],
+    peerWins: [],
+    notMeasured: [],
+  };
+}
+
+function tableOf(readings: readonly Reading[], result: ContestResult, base: string): Table {
+  return {
+    columns: [
+      { title: 'read' },
+      { title: 'median', unit: 'ns' },
+      { title: 'a quarter below', unit: 'ns' },
+      { title: 'a quarter above', unit: 'ns' },
+      { title: `beside ${base}`, unit: '×' },
+    ],
+    rows: readings.map(({ label }): readonly Cell[] => {
+      const { median, quarters } = result.of(label);
+      return [label, median, ...quarters, result.ratio(label, base)];
+    }),
+  };
+}
+
+function barsOf(readings: readonly Reading[], result: ContestResult): readonly Bar[] {
+  return readings.map(({ label, peer }) => {
+    const { median, quarters } = result.of(label);
+    return { label, value: median, spread: quarters, isOwn: peer === 'tidemark' };
+  });
 }

@@ -2,16 +2,23 @@
 // once per millisecond; with `ttlResolution: 0` on every hit, as Tidemark does.
 import { LRUCache } from 'lru-cache';
 import type { Contestant } from '../contest/contestant.ts';
-import { awaitInTurn, type HitSetting, keysOf, type Policy, policyOf, readInTurn } from './reading.ts';
+import { type Job, type Policy, policyOf, type ReadSetting, readJob } from './read-job.ts';
 
-const ttl = 300_000;
+export interface LruCacheSetting extends ReadSetting {
+  readonly ttlResolution: number;
+}
 
-export function open(name: string, setting: HitSetting): Promise<Contestant> {
-  const keys = keysOf(setting);
-  const max = setting.keys * 2;
-  const options = name === 'clock on every hit' ? { max, ttl, ttlResolution: 0 } : { max, ttl };
-  const cache = new LRUCache<string, Policy>(options);
-  for (const key of keys) cache.set(key, policyOf(key));
-  if (name !== 'awaited') return Promise.resolve(readInTurn(keys, (key) => cache.get(key)));
-  return Promise.resolve(awaitInTurn(keys, async (key) => cache.get(key)));
+export async function open(job: Job, setting: LruCacheSetting): Promise<Contestant> {
+  const { l1Entries, ttlResolution } = setting;
+  const cache = new LRUCache<string, Policy>({ max: l1Entries, ttl: 3_600_000, ttlResolution });
+  return readJob(job, setting, {
+    peek: (key) => cache.get(key),
+    async get(key) {
+      const hit = cache.get(key);
+      if (hit !== undefined) return hit;
+      const value = policyOf(key);
+      cache.set(key, value);
+      return value;
+    },
+  });
 }

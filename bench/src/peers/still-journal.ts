@@ -4,14 +4,14 @@ import type { Journal, JournalRead } from '@tidemark/protocol';
 export class StillJournal implements Journal {
   readonly #read: JournalRead;
 
-  constructor(table: string) {
+  constructor(table: string, prefix: string) {
     this.#read = {
       cursor: { snapshot: '1:1:', server: 'still', watchHash: 'still' },
       isInRecovery: false,
       wentBack: false,
       wasPruned: false,
       changes: [],
-      watch: new Map([[table, { namespace: 'main', prefixes: [], problem: null }]]),
+      watch: new Map([[table, { namespace: 'main', prefixes: [prefix], problem: null }]]),
     };
   }
 

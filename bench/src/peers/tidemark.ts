@@ -1,33 +1,43 @@
-// Tidemark, as one instance would use it. Under a lease: rounds of this process prove the entries. The tables stand still,
-// so that nothing is dropped while hits are timed.
+// Tidemark, as one instance would use it: under a lease, because rounds of this process prove the entries. The tables
+// stand still, so that nothing is dropped while reads are timed.
 import { createCache } from '@tidemark/cache';
 import { createEngine } from '@tidemark/engine';
+import { regionPrefix } from '@tidemark/protocol';
 import type { Contestant } from '../contest/contestant.ts';
-import { awaitInTurn, type HitSetting, keysOf, type Policy, policyOf, readInTurn } from './reading.ts';
+import { type Job, type Policy, policyOf, type ReadSetting, readJob } from './read-job.ts';
 import { StillJournal } from './still-journal.ts';
 
-const table = 'public.policies';
+export interface TidemarkSetting extends ReadSetting {
+  /** Default true; without one an entry is served for the bound from its own load, which outlives the run here. */
+  readonly hasLease?: boolean;
+}
 
-export async function open(name: string, setting: HitSetting): Promise<Contestant> {
-  const engine = createEngine({ journal: new StillJournal(table), roundEvery: '250ms' });
-  const hasLease = name !== 'peek without a lease';
-  const cache = createCache(hasLease ? { engine } : {});
+const table = 'public.policies';
+const name = 'policy';
+
+export async function open(job: Job, setting: TidemarkSetting): Promise<Contestant> {
+  const { l1Entries, redisUrl, prefix: keyPrefix, hasLease = true } = setting;
+  const journal = new StillJournal(table, regionPrefix(keyPrefix, name));
+  const cache = createCache({
+    keyPrefix,
+    ...(redisUrl === undefined ? {} : { redis: redisUrl }),
+    ...(hasLease ? { engine: createEngine({ journal, roundEvery: '250ms' }) } : {}),
+  });
   const region = cache.region<Policy>({
-    name: 'policy',
-    // Without a lease an entry is served for the bound from its own load: it must outlive the run.
+    name,
     ...(hasLease ? { table } : { maxStaleness: '1h' }),
     ttl: '1h',
-    maxEntries: setting.keys * 2,
+    maxEntries: l1Entries,
     load: (tenantId) => Promise.resolve(policyOf(tenantId)),
   });
   // Before the loads, because the first round drops everything; and after, because so many in one go let none through.
   await cache.ready();
-  const keys = keysOf(setting);
-  for (const key of keys) await region.get(key);
+  const contestant = await readJob(job, setting, {
+    peek: (key) => region.peek(key),
+    get: (key) => region.get(key),
+    getMany: (keys) => region.getMany(keys),
+    close: () => cache.close(),
+  });
   await cache.ready();
-  const contestant =
-    name === 'get'
-      ? awaitInTurn(keys, (key) => region.get(key))
-      : readInTurn(keys, (key) => region.peek(key));
-  return { ...contestant, close: () => cache.close() };
+  return contestant;
 }
