@@ -85,28 +85,32 @@ member_state as (
     select exists (select from pg_catalog.pg_subscription_rel s where s.srrelid = m.relation)
   ) as subscription (is_subscribed)
 ),
+-- Once for all tables: a look at the members for each of them would cost the square of their number, in every round.
+table_state as (
+  select s.watch_id, string_agg(s.facts, e'\n' order by s.relation, s.facts) as facts, min(s.problem) as problem
+  from member_state s
+  group by s.watch_id
+),
 state as (
   select
     w.*,
-    exists (select from member m where m.watch_id = w.id) as exists,
+    s.watch_id is not null as exists,
     (
       select string_agg(split_part(wanted, ' ', 1), ', ')
       from unnest(w.key_columns) as wanted
       where not exists (
         select
-        from member m
-        join pg_catalog.pg_attribute a on a.attrelid = m.relation
-        where m.watch_id = w.id and m.parent is null and not a.attisdropped
+        from pg_catalog.pg_namespace n
+        join pg_catalog.pg_class c on c.relnamespace = n.oid
+        join pg_catalog.pg_attribute a on a.attrelid = c.oid
+        where n.nspname = w.schema_name and c.relname = w.table_name and not a.attisdropped
           and a.attname || ' ' || a.atttypid = wanted
       )
     ) as lost_columns,
-    (
-      select string_agg(s.facts, e'\n' order by s.relation, s.facts) from member_state s where s.watch_id = w.id
-    ) as member_facts,
-    (
-      select min(s.problem) from member_state s where s.watch_id = w.id
-    ) as member_problem
+    s.facts as member_facts,
+    s.problem as member_problem
   from watched w
+  left join table_state s on s.watch_id = w.id
 )
 select
   id,
