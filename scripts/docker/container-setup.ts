@@ -5,15 +5,15 @@ import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { type BaseImages, officialImages } from './base-images.ts';
 
-export type Containers =
-  | { readonly kind: 'none'; readonly reason: string }
-  | {
-      readonly kind: 'built';
-      /** The images of this checkout. */
-      readonly sidecar: string;
-      readonly gateway: string;
-      readonly base: BaseImages;
-    };
+export interface BuiltImages {
+  readonly kind: 'built';
+  /** The images of this checkout. */
+  readonly sidecar: string;
+  readonly gateway: string;
+  readonly base: BaseImages;
+}
+
+export type Containers = { readonly kind: 'none'; readonly reason: string } | BuiltImages;
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -30,12 +30,20 @@ export default function setup(project: TestProject): void {
     project.provide('containers', { kind: 'none', reason });
     return;
   }
+  project.provide('containers', buildImages());
+}
+
+/** @throws Error with what the builder said */
+export function buildImages(): BuiltImages {
   const base = Object.fromEntries(
     Object.entries(officialImages).map(([name, official]) => [name, process.env[name] ?? official]),
   ) as BaseImages;
-  const sidecar = build('sidecar', base);
-  const gateway = build('examples/llm-gateway', base);
-  project.provide('containers', { kind: 'built', sidecar, gateway, base });
+  return {
+    kind: 'built',
+    sidecar: build('sidecar', base),
+    gateway: build('examples/llm-gateway', base),
+    base,
+  };
 }
 
 function reasonForNone(): string | undefined {

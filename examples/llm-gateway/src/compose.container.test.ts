@@ -1,5 +1,5 @@
-// docker-compose.yml as it stands, with a stand-in for Supabase: two gateways and two sidecars in containers. Tokens and rows
-// come from outside, as a customer's would.
+// docker-compose.yml as it stands, with a Supabase or a stand-in for one: two gateways and two sidecars in containers. Tokens
+// and rows come from outside, as a customer's would.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { createClient } from '@supabase/supabase-js';
@@ -11,6 +11,11 @@ import { open } from './testing/store-writes.ts';
 import { type Accounts, signUp, type User } from './testing/users.ts';
 
 const containers = inject('containers');
+/** The real parts, for who can pull their images; else the local stack in their place. */
+const supabase =
+  process.env['TIDEMARK_SUPABASE_IMAGES'] === 'pulled'
+    ? { file: 'deploy/supabase.yml', supabaseUrl: 'http://kong:8000', deadlineMs: 600_000 }
+    : { file: 'deploy/devstack.yml', supabaseUrl: 'http://devstack:54321', deadlineMs: 120_000 };
 const services = ['sidecar', 'sidecar-2', 'gateway-1', 'gateway-2'] as const;
 
 async function docker(...args: readonly string[]): Promise<string> {
@@ -27,9 +32,8 @@ describe.skipIf(containers.kind === 'none')('the compose files', () => {
     if (containers.kind === 'none') return;
     composition = await Composition.prepare({
       images: containers,
-      file: 'deploy/devstack.yml',
+      ...supabase,
       profiles: ['gateway'],
-      supabaseUrl: 'http://devstack:54321',
     });
     await composition.compose('up', '-d', '--no-build');
     for (const service of services) await isHealthy(service);
@@ -41,7 +45,7 @@ describe.skipIf(containers.kind === 'none')('the compose files', () => {
     };
     admin = await signUp(accounts, { tenantId: 'acme', role: 'operator' });
     member = await signUp(accounts, { tenantId: 'acme' });
-  });
+  }, supabase.deadlineMs);
 
   afterAll(() => composition?.[Symbol.asyncDispose]());
 

@@ -13,7 +13,7 @@ import {
   type StartedTestContainer,
   Wait,
 } from 'testcontainers';
-import type { Containers } from '../../../scripts/docker/container-setup.ts';
+import type { BuiltImages } from '../../../scripts/docker/container-setup.ts';
 import { runSql } from './run-sql.ts';
 import type { Readiness } from './sidecar-process.ts';
 
@@ -21,8 +21,6 @@ import type { Readiness } from './sidecar-process.ts';
 export const databasePassword = 'postgres';
 const superuser = 'supabase_admin';
 const migrations = path.join(import.meta.dirname, '../../../supabase/migrations');
-
-export type BuiltImages = Extract<Containers, { kind: 'built' }>;
 
 /** Runs the Docker command line. @returns what it wrote */
 export async function docker(...args: readonly string[]): Promise<string> {

@@ -7,9 +7,7 @@ import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { parseEnv, promisify } from 'node:util';
-import type { Containers } from '../../../../scripts/docker/container-setup.ts';
-
-type BuiltImages = Extract<Containers, { kind: 'built' }>;
+import type { BuiltImages } from '../../../../scripts/docker/container-setup.ts';
 
 const root = path.join(import.meta.dirname, '../../../..');
 const runFile = promisify(execFile);
