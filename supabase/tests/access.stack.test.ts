@@ -93,6 +93,49 @@ describe('service_role (#23)', () => {
   });
 });
 
+describe('whatever there is of the journal, by the catalogue (#23)', () => {
+  test.each(outsiders)('%s may read and write none of its tables, views and sequences', async (role) => {
+    const relations = await database.sql<{ relation: string }>(
+      `select c.oid::regclass::text as relation from pg_class c
+       where c.relnamespace = 'tidemark'::regnamespace and c.relkind in ('r', 'v', 'm', 'p', 'S')`,
+    );
+    expect(relations.length).toBeGreaterThan(5);
+    for (const { relation } of relations) {
+      await expect(database.as(role, `select * from ${relation}`), relation).rejects.toThrow(
+        'permission denied',
+      );
+      await expect(database.as(role, `delete from ${relation}`), relation).rejects.toThrow(
+        /permission denied|is not a table|cannot/,
+      );
+    }
+    const granted = await database.sql(
+      `select c.oid::regclass::text as relation from pg_class c
+       where c.relnamespace = 'tidemark'::regnamespace and (
+         c.relkind in ('r', 'v', 'm', 'p') and (
+           has_table_privilege('${role}', c.oid, 'select, insert, update, delete, truncate, references, trigger')
+           or has_any_column_privilege('${role}', c.oid, 'select, insert, update, references'))
+         or c.relkind = 'S' and has_sequence_privilege('${role}', c.oid, 'usage, select, update'))`,
+    );
+    expect(granted).toEqual([]);
+  });
+
+  test.each(outsiders)('%s may call none of its functions', async (role) => {
+    const functions = await database.sql<{ call: string }>(
+      `select format('%s.%I(%s)', p.pronamespace::regnamespace, p.proname, (
+         select string_agg(format('null::%s', format_type(type, null)), ', ' order by place)
+         from unnest(p.proargtypes) with ordinality as argument (type, place)
+       )) as call
+       from pg_proc p
+       where (p.pronamespace = 'tidemark'::regnamespace or p.proname like 'tidemark%')
+         and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype) and p.prokind = 'f'`,
+    );
+    expect(functions.length).toBeGreaterThan(15);
+    for (const { call } of functions) {
+      await expect(database.as(role, `select ${call}`), call).rejects.toThrow('permission denied');
+    }
+  });
+});
+
 test('no function of the journal is open to everybody', async () => {
   const open = await database.sql(`
     select p.oid::regprocedure::text as function

@@ -121,6 +121,14 @@ describe('a part that does not answer', () => {
     expect(err).toMatch(sentence);
     expect(err).not.toContain('hunter22');
   });
+
+  it('shows no secret in what a command fails with, whoever repeats it', async () => {
+    const env = { REDIS_URL: 'redis://127.0.0.1:1', REDIS_PASSWORD: '127.0.0.1:1' };
+    const { code, err } = await callTidemark(['tail'], env);
+    expect(code).toBe(3);
+    expect(err).toContain('[redacted]');
+    expect(err).not.toContain('127.0.0.1:1');
+  });
 });
 
 describe('what a command says', () => {

@@ -28,11 +28,15 @@ export async function runCli(host: CliHost): Promise<ExitCode> {
   try {
     return await dispatch(host, isJson);
   } catch (error) {
-    const [code, problems] = outcomeOf(error);
-    if (isJson) host.err(JSON.stringify({ problems }));
-    else for (const problem of problems) host.err(`tidemark: ${problem}`);
-    return code;
+    return tellProblems(error, isJson, host.err);
   }
+}
+
+function tellProblems(error: unknown, isJson: boolean, err: CliHost['err']): ExitCode {
+  const [code, problems] = outcomeOf(error);
+  if (isJson) err(JSON.stringify({ problems }));
+  else for (const problem of problems) err(`tidemark: ${problem}`);
+  return code;
 }
 
 async function dispatch(host: CliHost, isJson: boolean): Promise<ExitCode> {
@@ -55,7 +59,12 @@ async function dispatch(host: CliHost, isJson: boolean): Promise<ExitCode> {
   const settings = openSettings({ flags: settingFlags, env: host.env });
   const { out, err } = withoutSecrets(host, settings);
   const { clock, signal } = host;
-  return command.run({ positionals, flags: ownFlags, settings, isJson, out, err, clock, signal });
+  try {
+    return await command.run({ positionals, flags: ownFlags, settings, isJson, out, err, clock, signal });
+  } catch (error) {
+    // Here, because what a command fails with may come from a library, too.
+    return tellProblems(error, isJson, err);
+  }
 }
 
 function demand(name: string): Command {

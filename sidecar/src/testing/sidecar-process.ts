@@ -37,6 +37,10 @@ export class SidecarProcess implements AsyncDisposable {
     }));
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** What it wrote to the standard error. */
   get errors(): string {
     return this.#errors;
