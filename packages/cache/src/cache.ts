@@ -100,7 +100,7 @@ class CoherentCache implements Cache {
 
   #connectionsTo(redis: RedisOption): ByNamespace<CacheRedis> {
     const { clock, logger, keyPrefix, redisTimeoutMs } = this.#options;
-    const open = (slotOf: string): CacheRedis =>
+    const open = (_: string, slotOf: string): CacheRedis =>
       new CacheRedis({ redis, slotOf, clock, logger, readTimeoutMs: redisTimeoutMs });
     return new ByNamespace({ layout: layoutOf(redis), keyPrefix, open });
   }

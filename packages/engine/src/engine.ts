@@ -117,7 +117,7 @@ class RoundEngine implements RunningEngine {
   #busesOn(option: RedisOption, keyPrefix: string, host: HintHost): ByNamespace<Bus> {
     const { logger, clock } = this.#options;
     const layout = layoutOf(option);
-    const open = (slotOf: string): Bus => {
+    const open = (_: string, slotOf: string): Bus => {
       const redis = new EngineRedis(option, { slotOf, logger });
       // What rang while Redis was away found nobody to publish to.
       redis.commands.on('ready', () => this.#retry());

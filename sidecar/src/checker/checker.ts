@@ -6,9 +6,14 @@
 //      └──(agrees, or can't be compared)──► counted          └──(anything else)──► was in flight
 import { createHash } from 'node:crypto';
 import {
+  announcementNamespace,
+  ByNamespace,
   type Clock,
   connectRedis,
+  layoutOf,
   type Logger,
+  namespaceKeys,
+  type NamespaceKeys,
   type RedisOption,
   sleep,
   type Watch,
@@ -48,6 +53,12 @@ export interface CheckerOptions {
   readonly logger: Logger;
 }
 
+/** Where values are sampled: all of them in one place, on a Cluster those of a namespace in each. */
+interface Place {
+  readonly redis: Redis;
+  readonly sampler: KeySampler;
+}
+
 interface Doubt {
   readonly key: string;
   readonly region: RegionKey;
@@ -66,24 +77,27 @@ const commandTimeoutMs = 1_000;
 
 export class Checker {
   readonly #options: CheckerOptions;
-  readonly #redis: Redis;
-  readonly #sampler: KeySampler;
+  readonly #places: ByNamespace<Place>;
   readonly #closing = new AbortController();
   readonly #logged = new Set<string>();
   readonly #counts = { sampled: 0, agreed: 0, mismatchedOnce: 0, inFlight: 0, staleBeyondBound: 0 };
   readonly #skipped: Record<SkipReason, number>;
   #doubts: Doubt[] = [];
+  #turn = 0;
   readonly #running: Promise<void>;
 
   constructor(options: CheckerOptions) {
     this.#options = options;
-    this.#sampler = new KeySampler(options.keyPrefix);
     this.#skipped = { refused: 0, incomparable: 0, 'several tables': 0, source: 0, busy: 0, unproved: 0 };
-    // The log tells for the engine that Redis is gone.
-    this.#redis = connectRedis(options.redis, {
-      name: 'tidemark-checker',
-      commandTimeoutMs,
-      onError: () => {},
+    const { redis, keyPrefix } = options;
+    this.#places = new ByNamespace({
+      layout: layoutOf(redis),
+      keyPrefix,
+      open: (namespace, slotOf) => ({
+        // The log tells for the engine that Redis is gone.
+        redis: connectRedis(redis, { name: 'tidemark-checker', slotOf, commandTimeoutMs, onError: () => {} }),
+        sampler: new KeySampler(keyPrefix, this.#keysOf(namespace)),
+      }),
     });
     this.#running = this.#run();
   }
@@ -118,19 +132,37 @@ export class Checker {
     }
     const watch = this.#options.watch();
     if (watch.size === 0) return;
-    const key = await this.#sampler.next(this.#redis, (name) => regionKeysOf(name, watch).length > 0);
+    const { redis, sampler } = this.#placeOfTurn(watch);
+    const key = await sampler.next(redis, (name) => regionKeysOf(name, watch).length > 0);
     if (key !== undefined) await this.#look(key, watch);
   }
 
+  /** Each namespace in turn. */
+  #placeOfTurn(watch: Watch): Place {
+    const namespaces = [...new Set([...watch.values()].map(({ namespace }) => namespace))];
+    this.#turn += 1;
+    return this.#places.of(namespaces[this.#turn % namespaces.length] ?? announcementNamespace);
+  }
+
+  #keysOf(namespace: string): NamespaceKeys {
+    const { keyPrefix, redis } = this.#options;
+    return namespaceKeys(keyPrefix, namespace, layoutOf(redis));
+  }
+
+  #sample(key: string, region: RegionKey): Promise<Sampled> {
+    const { namespace } = region;
+    return sampleValue(this.#places.of(namespace).redis, { keys: this.#keysOf(namespace), key, region });
+  }
+
   async #look(key: string, watch: Watch): Promise<void> {
-    const { keyPrefix, clock, config } = this.#options;
+    const { clock, config } = this.#options;
     // The longest prefix; a value of another region with the same key is refused by what it says of its owner.
     const [region] = regionKeysOf(key, watch);
     const [only, ...more] = region?.tables ?? [];
     if (region === undefined || only === undefined || !this.#isWanted(only.table)) return;
     this.#counts.sampled += 1;
     if (more.length > 0) return this.#skip('several tables');
-    const first = await sampleValue(this.#redis, { keyPrefix, key, region });
+    const first = await this.#sample(key, region);
     if (first.kind === 'refused') return this.#skip('refused');
     const comparison = await this.#compare(only.table, region.encodedKey, first.value);
     if (comparison === undefined) return this.#skip('source');
@@ -146,11 +178,10 @@ export class Checker {
   }
 
   async #lookAgain({ key, region, table, first }: Doubt): Promise<void> {
-    const { keyPrefix } = this.#options;
     // The source first: what it says now must have been true when the value is found again.
     const comparison = await this.#compare(table, region.encodedKey, first.value);
     if (comparison === undefined) return this.#skip('source');
-    const again = await sampleValue(this.#redis, { keyPrefix, key, region });
+    const again = await this.#sample(key, region);
     if (again.kind === 'refused' || again.text !== first.text || comparison.kind !== 'differs') {
       this.#counts.inFlight += 1;
       return;
@@ -197,7 +228,7 @@ export class Checker {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#redis.disconnect();
+    for (const { redis } of this.#places.opened) redis.disconnect();
     await this.#running;
     await this.#options.rows.close();
   }

@@ -4,9 +4,10 @@ import {
   comparePositions,
   type Head,
   isAboveFloors,
-  namespaceKeys,
+  type NamespaceKeys,
   parseHead,
   parseValue,
+  storedKey,
   valueOwner,
 } from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
@@ -31,14 +32,9 @@ const refused: Sampled = { kind: 'refused' };
 /** One command. @throws what ioredis throws */
 export async function sampleValue(
   redis: Redis,
-  {
-    keyPrefix,
-    key,
-    region,
-  }: { readonly keyPrefix: string; readonly key: string; readonly region: RegionKey },
+  { keys, key, region }: { readonly keys: NamespaceKeys; readonly key: string; readonly region: RegionKey },
 ): Promise<Sampled> {
-  const { head: headKey } = namespaceKeys(keyPrefix, region.namespace);
-  const [headText, text] = await redis.mget(headKey, key);
+  const [headText, text] = await redis.mget(keys.head, storedKey(keys, key));
   return judgeValue(headText ?? null, text ?? null, region);
 }
 

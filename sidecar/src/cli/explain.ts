@@ -1,6 +1,15 @@
 // tidemark explain KEY: what is known of one L2 value: whose it is, what invalidates it, and whether it would be served.
 // Shows no value: it may be anybody's row.
-import { formatPosition, namespaceKeys, parseValue, since, valueOwner, type Watch } from '@tidemark/protocol';
+import {
+  formatPosition,
+  namespaceKeys,
+  parseValue,
+  since,
+  spokenKey,
+  storedKey,
+  valueOwner,
+  type Watch,
+} from '@tidemark/protocol';
 import { UsageError } from './cli-error.ts';
 import { type Command, type ExitCode, exitCodes } from './command.ts';
 import { readNamespaces } from './namespaces.ts';
@@ -16,8 +25,8 @@ export const explain: Command = {
     'KEY is a key of Redis, such as copilot:llm:policy:acme. Exit code 1 when it is not in L2, or would not be served.',
   flags: {},
   async run(context) {
-    const [key, ...more] = context.positionals;
-    if (key === undefined || more.length > 0) {
+    const [given, ...more] = context.positionals;
+    if (given === undefined || more.length > 0) {
       throw new UsageError(
         'explain must be given one key, as Redis has it: tidemark explain copilot:llm:policy:acme',
       );
@@ -25,6 +34,7 @@ export const explain: Command = {
     return withRedis(context, async (connection) => {
       const namespaces = await readNamespaces(connection);
       const watch: Watch = new Map(namespaces.flatMap((view) => [...(view.watch?.tables ?? [])]));
+      const key = spokenKey(connection.keyPrefix, given);
       const regions = regionKeysOf(key, watch);
       const found = await Promise.all(regions.map((region) => look(connection, key, region)));
       if (context.isJson) context.out(JSON.stringify({ key, regions: found }));
@@ -47,12 +57,16 @@ interface Found extends RegionKey {
   readonly verdict: Verdict;
 }
 
-async function look({ redis, keyPrefix }: CommandRedis, key: string, region: RegionKey): Promise<Found> {
-  const [text, ttlMs] = await Promise.all([redis.get(key), redis.pttl(key)]);
+async function look(connection: CommandRedis, key: string, region: RegionKey): Promise<Found> {
+  const { keyPrefix, layout } = connection;
+  const keys = namespaceKeys(keyPrefix, region.namespace, layout);
+  const redis = await connection.at(region.namespace);
+  const stored = storedKey(keys, key);
+  const [text, ttlMs] = await Promise.all([redis.get(stored), redis.pttl(stored)]);
   const owner = valueOwner(region.prefix, region.encodedKey);
   const value = text === null ? undefined : (parseValue(owner, text) ?? null);
   const now = await since(redis, {
-    keys: namespaceKeys(keyPrefix, region.namespace),
+    keys,
     position: value?.notedAt ?? null,
     knownWatchHash: null,
   });

@@ -1,7 +1,9 @@
 // tidemark invalidate: drops a key, a table or everything from every instance, by a row in the journal. The next round
 // publishes it, so that it is as reliable as a change of the table itself: nobody has to be up to hear it.
-import type { ChangedKeys, Journal, Watch } from '@tidemark/protocol';
+import { type ChangedKeys, type Journal, spokenKey, type Watch } from '@tidemark/protocol';
 import { readJournalConfig } from '../config/config.ts';
+import { defaultKeyPrefix } from '../config/defaults.ts';
+import { keyPrefixSchema } from '../config/schemas.ts';
 import { openJournal } from '../start/open-journal.ts';
 import { UsageError } from './cli-error.ts';
 import { type Command, type CommandContext, exitCodes } from './command.ts';
@@ -53,7 +55,10 @@ function refuseMixtures({ positionals, flags }: CommandContext): void {
 }
 
 /** @returns what to journal, or a sentence on why there is nothing */
-function targetsOf({ positionals, flags }: CommandContext, watch: Watch): readonly Target[] | string {
+function targetsOf(
+  { positionals, flags, settings }: CommandContext,
+  watch: Watch,
+): readonly Target[] | string {
   const tracked = [...watch.keys()].sort();
   if (tracked.length === 0) return 'no table is tracked: track one with tidemark track';
   if (flags.has('all')) return tracked.map((table) => ({ table, keys: null }));
@@ -62,7 +67,9 @@ function targetsOf({ positionals, flags }: CommandContext, watch: Watch): readon
     if (!watch.has(table)) return `${table} is not tracked: tracked are ${tracked.join(', ')}`;
     return [{ table, keys: positionals.length === 0 ? null : positionals }];
   }
-  const [key = ''] = positionals;
+  const [given = ''] = positionals;
+  const keyPrefix = settings.read('TIDEMARK_KEY_PREFIX', keyPrefixSchema) ?? defaultKeyPrefix;
+  const key = spokenKey(keyPrefix, given);
   const regions = regionKeysOf(key, watch);
   if (regions.length === 0) {
     return `${key} is under no prefix that is watched: watched are ${prefixesOf(watch).join(', ')}`;

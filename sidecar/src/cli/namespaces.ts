@@ -16,9 +16,15 @@ export interface NamespaceView {
 /** Of a deployment whose tables all are where `track` puts them by default. */
 const firstNamespace = 'main';
 
-/** Engines subscribe to a channel for each namespace, so that the channels name them all; no key is searched for. */
-async function findNamespaces({ redis, keyPrefix }: CommandRedis): Promise<string[]> {
-  const names = new Set([firstNamespace]);
+/**
+ * The watch of the first one names them all, and engines subscribe to a channel for each, that of best effort too; no key
+ * is searched for. On a Cluster the channels of a namespace are known to its own server alone.
+ */
+export async function findNamespaces(connection: CommandRedis): Promise<string[]> {
+  const { redis, keyPrefix, layout } = connection;
+  const { watch } = await readNamespace(connection, firstNamespace);
+  const names = new Set([firstNamespace, ...(watch?.namespaces ?? [])]);
+  if (layout === 'slots') return [...names];
   const wanted = namespaceKeys(keyPrefix, '*');
   for (const pattern of [wanted.hints, wanted.records]) {
     const [before = '', after = ''] = pattern.split('*');
@@ -30,12 +36,18 @@ async function findNamespaces({ redis, keyPrefix }: CommandRedis): Promise<strin
 }
 
 export async function readNamespace(
-  { redis, keyPrefix }: CommandRedis,
+  { at, keyPrefix, layout }: CommandRedis,
   namespace: string,
 ): Promise<NamespaceView> {
-  const keys = namespaceKeys(keyPrefix, namespace);
+  const keys = namespaceKeys(keyPrefix, namespace, layout);
+  const redis = await at(namespace);
   const [head, watch] = await redis.mget(keys.head, keys.watch);
-  const [, hintListeners, , recordListeners] = await redis.pubsub('NUMSUB', keys.hints, keys.records);
+  const count = keys.slot === undefined ? 'NUMSUB' : 'SHARDNUMSUB';
+  const counted = (await redis
+    .call('PUBSUB', count, keys.hints, keys.records)
+    // A server before 7.0 has no sharded channels.
+    .catch(() => redis.call('PUBSUB', 'NUMSUB', keys.hints, keys.records))) as unknown[];
+  const [, hintListeners, , recordListeners] = counted;
   return {
     namespace,
     head: parseHead(head ?? '') ?? null,

@@ -29,7 +29,8 @@ export const status: Command = {
     if (context.positionals.length > 0 || (given !== undefined && !/^https?:\/\//.test(given))) {
       throw new UsageError('status must be given nothing but --url http://host:port');
     }
-    const hasRedis = context.settings.has('REDIS_URL') || context.settings.has('REDIS_SENTINELS');
+    const ways = ['REDIS_URL', 'REDIS_SENTINELS', 'REDIS_CLUSTER'] as const;
+    const hasRedis = ways.some((variable) => context.settings.has(variable));
     const url = given ?? sidecarUrl(context.settings);
     context.settings.refuseProblems();
     const [sidecar, seen] = await Promise.all([
@@ -57,7 +58,7 @@ interface Seen {
 
 async function look(clock: Clock, connection: CommandRedis): Promise<Seen> {
   const namespaces = await observe(clock, connection);
-  const { instances } = await readInstances(connection.redis, connection.keyPrefix);
+  const { instances } = await readInstances(connection);
   return {
     namespaces,
     instances: instances.map((seen) => {

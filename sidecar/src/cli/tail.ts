@@ -1,8 +1,9 @@
 // tidemark tail: the records as instances hear them, while they are published. What happened while the connection was
 // lost is not shown, and it is said so: the log heals instances, this is for people.
-import { formatPosition, type LogRecord, namespaceKeys, parseMessage } from '@tidemark/protocol';
+import { formatPosition, type LogRecord, parseMessage } from '@tidemark/protocol';
 import { UsageError } from './cli-error.ts';
 import { type Command, type CommandContext, type ExitCode, exitCodes } from './command.ts';
+import { hearRecords } from './hear-records.ts';
 import { type CommandRedis, withRedis } from './redis-connection.ts';
 
 /** Keys of one table that a line shows. */
@@ -26,51 +27,45 @@ export const tail: Command = {
     if (!(count === Number.POSITIVE_INFINITY || (Number.isSafeInteger(count) && count > 0))) {
       throw new UsageError(`--count must be a whole number from 1, got "${context.flags.get('count')}"`);
     }
-    return withRedis(context, (connection) => follow(context, connection, count), { isSubscriber: true });
+    return withRedis(context, (connection) => follow(context, connection, count));
   },
 };
 
-async function follow(
-  context: CommandContext,
-  { redis, keyPrefix, address }: CommandRedis,
-  count: number,
-): Promise<ExitCode> {
+async function follow(context: CommandContext, connection: CommandRedis, count: number): Promise<ExitCode> {
   const { flags, isJson, out, err, clock, signal } = context;
-  const pattern = namespaceKeys(keyPrefix, flags.get('namespace') ?? '*').records;
-  const [before = ''] = namespaceKeys(keyPrefix, '*').records.split('*');
   const table = flags.get('table');
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   let seen = 0;
-  redis.on('pmessage', (_pattern: string, channel: string, text: string) => {
+  const hear = (namespace: string, text: string): void => {
     const record = parseMessage(text);
     if (record === undefined || seen >= count) return;
     if (table !== undefined && !record.changes.has(table)) return;
-    const namespace = channel.slice(before.length, channel.lastIndexOf(':'));
     const heard = { at: new Date(clock.wallMs()), namespace, record };
     out(isJson ? jsonLine(heard) : line(heard));
     seen += 1;
     if (seen === count) end();
-  });
-  signal.addEventListener('abort', () => end());
-  const subscribe = async (): Promise<void> => {
-    await redis.psubscribe(pattern);
-    err(`tidemark: listening at ${address}`);
   };
+  signal.addEventListener('abort', () => end());
+  const hearings = await hearRecords(connection, flags.get('namespace'), hear);
+  const tellListening = (): void => err(`tidemark: listening at ${connection.address}`);
   let isConnected = true;
   const onClose = (): void => {
     if (isConnected) err('tidemark: the connection to Redis is lost; what happens meanwhile is not shown');
     isConnected = false;
   };
-  redis.on('close', onClose);
-  redis.on('ready', () => {
-    isConnected = true;
-    // The connection may break at once; then the next one subscribes.
-    subscribe().catch(() => {});
-  });
-  await subscribe();
+  for (const { subscriber, subscribe } of hearings) {
+    subscriber.on('close', onClose);
+    subscriber.on('ready', () => {
+      isConnected = true;
+      // The connection may break at once; then the next one subscribes.
+      subscribe().then(tellListening, () => {});
+    });
+  }
+  await Promise.all(hearings.map(({ subscribe }) => subscribe()));
+  tellListening();
   if (!signal.aborted) await ended;
   // The end of the command is no loss.
-  redis.off('close', onClose);
+  for (const { subscriber } of hearings) subscriber.off('close', onClose);
   return exitCodes.fine;
 }
 

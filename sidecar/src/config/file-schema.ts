@@ -106,7 +106,10 @@ const redis = {
   sentinels: texts({ description: 'Instead of a URL', examples: [['sentinel-1:26379', 'sentinel-2:26379']] }),
   name: text({ description: 'What the sentinels call the primary' }),
   sentinelPasswordFile: secretFile('the password of the sentinels'),
-  cluster: texts({ description: 'Refused: head and log live on one primary', deprecated: true }),
+  cluster: texts({
+    description: 'Instead of url: some nodes of a Redis Cluster',
+    examples: [['node-1:6379', 'node-2:6379']],
+  }),
   tls: value({ description: 'true: over TLS; a rediss:// URL says so itself' }),
 };
 
@@ -130,7 +133,7 @@ const file = {
   databaseUrlFile: secretFile(
     'the connection string of PostgreSQL, to read the journal over a direct connection',
   ),
-  redis: mapping(redis, 'Where Redis is: url, or sentinels and name'),
+  redis: mapping(redis, 'Where Redis is: url, sentinels and name, or cluster'),
   keyPrefix: text({
     description: `First part of every Redis key, as in the instances; ${defaultKeyPrefix} when absent`,
   }),

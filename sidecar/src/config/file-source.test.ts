@@ -201,7 +201,21 @@ redis:
       good.replace('url: redis://redis:6379', 'sentinels: a:b\n  name: m'),
       /:5 redis\.sentinels must be/,
     ],
-    ['a cluster', `${good}  cluster: [a:1]`, /:6 redis\.cluster must be unset, got nodes/],
+    [
+      'a URL and a cluster',
+      `${good}  cluster: [a:1]`,
+      /:5 redis\.url must be unset when .*:6 redis\.cluster is set, got both/,
+    ],
+    [
+      'a node that is none',
+      good.replace('url: redis://redis:6379', 'cluster: [a:1, b:x]'),
+      /:5 redis\.cluster must be a comma list of addresses, got "b:x"/,
+    ],
+    [
+      'a cluster with the password of sentinels',
+      good.replace('url: redis://redis:6379', 'cluster: a\n  name: m'),
+      /:6 redis\.name must be unset without/,
+    ],
     [
       'a URL and sentinels',
       `${good}  sentinels: a\n  name: m`,

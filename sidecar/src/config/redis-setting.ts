@@ -1,6 +1,7 @@
-// Where Redis is: a Redis URL, the https URL and token that Upstash shows, or sentinels that know the primary. Never
-// connects, and never puts a credential, or a URL that may hold one, into a message.
-import type { RedisConfig, SentinelAddress } from './redis-config.ts';
+// Where Redis is: a Redis URL, the https URL and token that Upstash shows, sentinels that know the primary, or nodes of a
+// Cluster. Never connects, and never puts a credential, or a URL that may hold one, into a message.
+import type { RedisConfig, ServerAddress } from './redis-config.ts';
+import type * as z from 'zod';
 import { setting, switchSchema } from './schemas.ts';
 import type { SettingReader } from './setting-reader.ts';
 import type { Variable } from './settings.ts';
@@ -9,6 +10,9 @@ const upstashPort = 6379;
 
 /** What a sentinel listens on when nobody says otherwise. */
 const sentinelPort = 26_379;
+
+/** What a node of a Cluster listens on then. */
+const nodePort = 6379;
 
 const urlSchema = setting((text, refuse): URL => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -23,35 +27,45 @@ const urlSchema = setting((text, refuse): URL => {
     : url;
 });
 
-const sentinelsSchema = setting((text, refuse) =>
-  text.split(',').map((part): SentinelAddress => {
-    const [, host, port = String(sentinelPort)] =
-      /^(\[[0-9a-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i.exec(part.trim()) ?? [];
-    return host === undefined || Number(port) > 65_535
-      ? refuse(
-          `must be a comma list of addresses, got "${part.trim()}": write for example sentinel-1:26379,sentinel-2:26379`,
-        )
-      : { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
-  }),
-);
+const addressesSchema = (usualPort: number, example: string): z.ZodType<readonly ServerAddress[], string> =>
+  setting((text, refuse) =>
+    text.split(',').map((part): ServerAddress => {
+      const [, host, port = String(usualPort)] =
+        /^(\[[0-9a-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i.exec(part.trim()) ?? [];
+      return host === undefined || Number(port) > 65_535
+        ? refuse(`must be a comma list of addresses, got "${part.trim()}": write for example ${example}`)
+        : { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+    }),
+  );
+
+const sentinelsSchema = addressesSchema(sentinelPort, 'sentinel-1:26379,sentinel-2:26379');
+
+const nodesSchema = addressesSchema(nodePort, 'node-1:6379,node-2:6379');
 
 const textSchema = setting((text) => text);
 
 /** @returns undefined when something was reported */
 export function readRedis(reader: SettingReader): RedisConfig | undefined {
-  if (reader.has('REDIS_CLUSTER')) {
+  const ways = ['REDIS_CLUSTER', 'REDIS_SENTINELS', 'REDIS_URL'] as const;
+  const [way = 'REDIS_URL', ...others] = ways.filter((variable) => reader.has(variable));
+  for (const other of others) {
     reader.report(
-      `${reader.label('REDIS_CLUSTER')} must be unset, got nodes: head and log live on one primary, so give the URL of a single Redis, or sentinels`,
-    );
-    return undefined;
-  }
-  if (!reader.has('REDIS_SENTINELS')) return readSingle(reader);
-  if (reader.has('REDIS_URL')) {
-    reader.report(
-      `${reader.label('REDIS_URL')} must be unset when ${reader.label('REDIS_SENTINELS')} is set, got both: leave one of them out`,
+      `${reader.label(other)} must be unset when ${reader.label(way)} is set, got both: leave one of them out`,
     );
   }
-  return readSentinel(reader);
+  if (way === 'REDIS_CLUSTER') return readCluster(reader);
+  return way === 'REDIS_SENTINELS' ? readSentinel(reader) : readSingle(reader);
+}
+
+function readCluster(reader: SettingReader): RedisConfig | undefined {
+  refuseWithoutSentinels(reader);
+  const nodes = reader.read('REDIS_CLUSTER', nodesSchema);
+  const common = {
+    username: reader.read('REDIS_USERNAME', textSchema),
+    password: reader.read('REDIS_PASSWORD', textSchema),
+    isTls: reader.read('REDIS_TLS', switchSchema) ?? false,
+  };
+  return nodes === undefined ? undefined : { kind: 'cluster', nodes, ...common };
 }
 
 function readSentinel(reader: SettingReader): RedisConfig | undefined {
@@ -78,9 +92,7 @@ function readSingle(reader: SettingReader): RedisConfig | undefined {
       'REDIS_URL must be set, got nothing: the sidecar publishes to Redis, redis://127.0.0.1:6379 for example',
     );
   }
-  for (const variable of ['REDIS_SENTINEL_NAME', 'REDIS_SENTINEL_PASSWORD'] as const) {
-    if (reader.has(variable)) reader.report(withoutSentinels(reader, variable));
-  }
+  refuseWithoutSentinels(reader);
   const url = reader.read('REDIS_URL', urlSchema);
   const isTls = reader.read('REDIS_TLS', switchSchema);
   const username = reader.read('REDIS_USERNAME', textSchema);
@@ -100,6 +112,12 @@ function readSingle(reader: SettingReader): RedisConfig | undefined {
     url.password = encodeURIComponent(password);
   }
   return { kind: 'single', url: withTls(reader, url, isTls).href };
+}
+
+function refuseWithoutSentinels(reader: SettingReader): void {
+  for (const variable of ['REDIS_SENTINEL_NAME', 'REDIS_SENTINEL_PASSWORD'] as const) {
+    if (reader.has(variable)) reader.report(withoutSentinels(reader, variable));
+  }
 }
 
 function withoutSentinels(reader: SettingReader, variable: Variable): string {

@@ -99,7 +99,7 @@ export const settings: Readonly<Record<Variable, Setting>> = {
   REDIS_CLUSTER: {
     flag: 'redis-cluster',
     path: 'redis.cluster',
-    meaning: 'refused: head and log live on one primary',
+    meaning: 'instead of REDIS_URL: some nodes of a Redis Cluster, host:port,host:port,...',
   },
   REDIS_TLS: {
     flag: 'redis-tls',

@@ -1,8 +1,19 @@
 // The deployment under examination: what several checks ask is asked once. Owns the connections, and ends them with it.
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { postgresJournal, supabaseJournal } from '@tidemark/engine';
-import { type Clock, deadlineIn, type Journal, type JournalRead, TidemarkError } from '@tidemark/protocol';
+import {
+  announcementNamespace,
+  type Clock,
+  deadlineIn,
+  type Journal,
+  type JournalRead,
+  layoutOf,
+  namespaceKeys,
+  type NamespaceKeys,
+  TidemarkError,
+} from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
+import { redisOption } from '../config/redis-config.ts';
 import { connectOnce } from '../start/connect-once.ts';
 import { connectSupabase } from '../start/supabase-client.ts';
 import type { DoctorConfig } from './doctor-config.ts';
@@ -25,7 +36,7 @@ export class Patient implements AsyncDisposable {
   readonly #parts = new AsyncDisposableStack();
   #direct: Journal | undefined;
   #rpc: Journal | undefined;
-  #redis: Promise<Redis> | undefined;
+  readonly #redis = new Map<string, Promise<Redis>>();
   #read: Promise<JournalRead> | undefined;
   #inspection: Promise<Inspection> | undefined;
 
@@ -87,10 +98,18 @@ export class Patient implements AsyncDisposable {
     return await this.#inspection;
   }
 
-  /** @throws the error of Redis or of the socket */
-  redis(): Promise<Redis> {
-    this.#redis ??= this.#connectRedis(false);
-    return this.#redis;
+  keysOf(namespace: string): NamespaceKeys {
+    const { redis, keyPrefix } = this.config;
+    return namespaceKeys(keyPrefix, namespace, redis === undefined ? 'plain' : layoutOf(redisOption(redis)));
+  }
+
+  /** The server of a namespace. @throws the error of Redis or of the socket */
+  redis(namespace: string = announcementNamespace): Promise<Redis> {
+    const keys = this.keysOf(namespace);
+    const place = keys.slot?.tag ?? '';
+    const redis = this.#redis.get(place) ?? this.#connectRedis(keys, false);
+    this.#redis.set(place, redis);
+    return redis;
   }
 
   async redisInfo(): Promise<RedisInfo> {
@@ -98,14 +117,19 @@ export class Patient implements AsyncDisposable {
     return parseRedisInfo(await redis.info());
   }
 
-  newSubscriber(): Promise<Redis> {
-    return this.#connectRedis(true);
+  newSubscriber(namespace: string): Promise<Redis> {
+    return this.#connectRedis(this.keysOf(namespace), true);
   }
 
-  async #connectRedis(isSubscriber: boolean): Promise<Redis> {
+  async #connectRedis({ head }: NamespaceKeys, isSubscriber: boolean): Promise<Redis> {
     const { redis: config } = this.config;
     if (config === undefined) throw notConfigured('REDIS_URL');
-    const redis = await connectOnce(config, { name: 'tidemark-doctor', clock: this.clock, isSubscriber });
+    const redis = await connectOnce(config, {
+      name: 'tidemark-doctor',
+      slotOf: head,
+      clock: this.clock,
+      isSubscriber,
+    });
     this.#parts.defer(() => redis.disconnect());
     return redis;
   }

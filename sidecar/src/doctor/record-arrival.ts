@@ -1,6 +1,6 @@
 // Does a change reach the instances: journal, round, publication, Redis? A canary goes the whole way.
 import { randomUUID } from 'node:crypto';
-import { deadlineIn, namespaceKeys, parseMessage } from '@tidemark/protocol';
+import { deadlineIn, parseMessage, Subscriptions } from '@tidemark/protocol';
 import { type Canary, canaryOf } from './canary.ts';
 import { type Check, journalCheck } from './check.ts';
 import { type Judgement, ok, skipped } from './finding.ts';
@@ -20,19 +20,22 @@ export const recordArrival: Check = {
 const arrivalDeadlineMs = 6_000;
 
 async function send(patient: Patient, canary: Canary): Promise<Judgement> {
-  const { clock, signal, config } = patient;
-  const subscriber = await patient.newSubscriber();
+  const { clock, signal } = patient;
+  const subscriber = await patient.newSubscriber(canary.namespace);
   const { promise: arrived, resolve } = Promise.withResolvers<boolean>();
-  subscriber.on('message', (_channel: string, text: string) => {
+  const { records, slot } = patient.keysOf(canary.namespace);
+  const hear = (text: string): void => {
     const keys = parseMessage(text)?.changes.get(canary.table);
     if (keys === null || keys?.includes(canary.key) === true) resolve(true);
-  });
-  await subscriber.subscribe(namespaceKeys(config.keyPrefix, canary.namespace).records);
+  };
+  const subscriptions = new Subscriptions({ subscriber, clock });
+  await subscriptions.listen(records, hear, { isSharded: slot !== undefined });
   using deadline = deadlineIn(clock, arrivalDeadlineMs, signal);
   deadline.signal.addEventListener('abort', () => resolve(false));
   const sentMs = clock.monotonicMs();
   await patient.journal.invalidate(canary.table, [canary.key]);
   const isThere = await arrived;
+  subscriptions.close();
   return judgeRecord(isThere ? clock.monotonicMs() - sentMs : null);
 }
 

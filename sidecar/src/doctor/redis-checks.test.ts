@@ -43,7 +43,10 @@ describe('a Redis', () => {
     [{ isCluster: true }, [/must be a single server/]],
     [{ role: 'slave', isCluster: true }, [/must be a primary/, /must be a single server/]],
   ])('with %j is told so', (changed, sentences) => {
-    const judged = judgeRedis('redis://cache:6379', { ...info, ...changed });
+    const judged = judgeRedis(
+      { address: 'redis://cache:6379', isClusterWanted: false },
+      { ...info, ...changed },
+    );
     expect(judged.map(({ sentence }) => sentence)).toEqual(sentences.map((s) => expect.stringMatching(s)));
     expect(judged.every(({ status }) => status === 'ok')).toBe(judged[0]?.sentence.endsWith('a primary'));
   });

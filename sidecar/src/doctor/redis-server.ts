@@ -12,7 +12,7 @@ export const redisServer: Check = {
     if (redis === undefined) return [skipped('the settings of Redis are not set, or are wrong')];
     const address = redisAddress(redis);
     try {
-      return judgeRedis(address, await patient.redisInfo());
+      return judgeRedis({ address, isClusterWanted: redis.kind === 'cluster' }, await patient.redisInfo());
     } catch (error) {
       return [judgeRefusal(address, error instanceof Error ? error.message : String(error))];
     }
@@ -22,7 +22,15 @@ export const redisServer: Check = {
 /** The oldest with everything that the scripts call; older ones have had no security fixes for years. */
 const oldestVersion = [6, 2] as const;
 
-export function judgeRedis(address: string, { version, role, isCluster }: RedisInfo): Judgement[] {
+export interface WantedRedis {
+  readonly address: string;
+  readonly isClusterWanted: boolean;
+}
+
+export function judgeRedis(
+  { address, isClusterWanted }: WantedRedis,
+  { version, role, isCluster }: RedisInfo,
+): Judgement[] {
   const findings: Judgement[] = [];
   if (role !== 'master') {
     findings.push({
@@ -30,10 +38,10 @@ export function judgeRedis(address: string, { version, role, isCluster }: RedisI
       sentence: `Redis at ${address} must be a primary, got a ${role}: use the address of the primary, or name its sentinels`,
     });
   }
-  if (isCluster) {
+  if (isCluster && !isClusterWanted) {
     findings.push({
       status: 'fail',
-      sentence: `Redis at ${address} must be a single server, got a node of a Cluster: head and log live on one primary`,
+      sentence: `Redis at ${address} must be a single server, got a node of a Cluster: name its nodes by REDIS_CLUSTER, here and in the instances`,
     });
   }
   const [major = 0, minor = 0] = version.split('.').map(Number);

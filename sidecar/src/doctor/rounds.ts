@@ -1,7 +1,7 @@
 // Does a sidecar, or an embedded engine, run rounds in each namespace: does the head move, and under the watch that
 // PostgreSQL has? A head that moves under another watch is that of a sidecar on another database.
 import { bestEffortNamespace } from '@tidemark/engine';
-import { type Head, namespaceKeys, parseHead, sleep, type Watch } from '@tidemark/protocol';
+import { type Head, parseHead, sleep, type Watch } from '@tidemark/protocol';
 import { type Check, journalCheck } from './check.ts';
 import type { DoctorConfig } from './doctor-config.ts';
 import { type Judgement, ok } from './finding.ts';
@@ -45,8 +45,8 @@ export interface ObservedHead {
 /** Until it has moved under the right watch, or patience ends: a change of the watch takes a round to arrive. */
 async function observe(patient: Patient, { namespace, watchHash }: Wanted): Promise<ObservedHead> {
   const { clock, signal } = patient;
-  const redis = await patient.redis();
-  const key = namespaceKeys(patient.config.keyPrefix, namespace).head;
+  const redis = await patient.redis(namespace);
+  const { head: key } = patient.keysOf(namespace);
   const endMs = clock.monotonicMs() + patienceMs;
   let first: Head | undefined;
   for (;;) {

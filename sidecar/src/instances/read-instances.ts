@@ -3,6 +3,7 @@
 import {
   type Announcement,
   announcementKey,
+  type AnnouncementPlace,
   announcementTtlMs,
   instancesKey,
   isInstanceId,
@@ -25,13 +26,13 @@ export interface InstancesRead {
 }
 
 /** @throws what ioredis throws; a key that a stranger made is not an error */
-export async function readInstances(redis: Redis, keyPrefix: string): Promise<InstancesRead> {
-  const members = await readIndex(redis, keyPrefix);
+export async function readInstances({ redis, keyPrefix, layout }: AnnouncementPlace): Promise<InstancesRead> {
+  const members = await readIndex(redis, instancesKey(keyPrefix, layout));
   const ids = members.filter(isInstanceId);
   let refused = members.length - ids.length;
   const pipeline = redis.pipeline();
   for (const id of ids) {
-    const key = announcementKey(keyPrefix, id);
+    const key = announcementKey(keyPrefix, id, layout);
     // Not GET: how much a stranger put there is not known.
     pipeline.getrange(key, 0, maxAnnouncementBytes - 1).pttl(key);
   }
@@ -50,9 +51,9 @@ export async function readInstances(redis: Redis, keyPrefix: string): Promise<In
   return { instances, refused };
 }
 
-async function readIndex(redis: Redis, keyPrefix: string): Promise<string[]> {
+async function readIndex(redis: Redis, key: string): Promise<string[]> {
   try {
-    return await redis.zrevrange(instancesKey(keyPrefix), 0, maxAnnounced - 1);
+    return await redis.zrevrange(key, 0, maxAnnounced - 1);
   } catch (error) {
     // A key of another type: the next instance that announces itself replaces it.
     if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return [];

@@ -1,6 +1,6 @@
 // The end of a namespace's log, its head and its watch, as this process saw them last. Reads only; what was published
 // before it looked for the first time is not told.
-import { type Head, type LogRecord, namespaceKeys, since, type WatchDocument } from '@tidemark/protocol';
+import { type Head, type LogRecord, type NamespaceKeys, since, type WatchDocument } from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
 
 export class NamespaceTail {
@@ -28,10 +28,10 @@ export class NamespaceTail {
   }
 
   /** @returns the records since the last reading, oldest first; none when the log does not reach back so far */
-  async read(redis: Redis, keyPrefix: string, nowMs: number): Promise<readonly LogRecord[]> {
+  async read(redis: Redis, keys: NamespaceKeys, nowMs: number): Promise<readonly LogRecord[]> {
     this.#movedMs ??= nowMs;
     const reply = await since(redis, {
-      keys: namespaceKeys(keyPrefix, this.namespace),
+      keys,
       position: this.#head?.position ?? null,
       knownWatchHash: this.#watch?.hash ?? null,
     });

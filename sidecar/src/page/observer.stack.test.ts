@@ -48,15 +48,15 @@ function announceOne(instanceId: string, changed: Partial<Announcement> = {}): P
 
 describe('reading the instances', () => {
   it('finds each with the time since it announced itself, as Redis counts it', async () => {
-    expect(await readInstances(redis, 'copilot')).toEqual({ instances: [], refused: 0 });
+    expect(await readInstances({ redis, keyPrefix: 'copilot' })).toEqual({ instances: [], refused: 0 });
     await announceOne('one');
     await announceOne('two');
     await redis.pexpire(announcementKey('copilot', 'two'), announcementTtlMs - 20_000);
-    const { instances, refused } = await readInstances(redis, 'copilot');
+    const { instances, refused } = await readInstances({ redis, keyPrefix: 'copilot' });
     const silent = Object.fromEntries(instances.map((one) => [one.announcement.name, one.silentMs]));
     expect([silent['two']! >= 20_000, silent['one']! < 20_000, refused]).toEqual([true, true, 0]);
     await withdraw({ redis, keyPrefix: 'copilot' }, 'one');
-    expect((await readInstances(redis, 'copilot')).instances).toHaveLength(1);
+    expect((await readInstances({ redis, keyPrefix: 'copilot' })).instances).toHaveLength(1);
   });
 
   it('refuses what strangers write, and counts it', async () => {
@@ -74,13 +74,13 @@ describe('reading the instances', () => {
     await redis.persist(announcementKey('copilot', 'for-ever'));
     await redis.zadd(index, 1, 'a-list');
     await redis.lpush(announcementKey('copilot', 'a-list'), 'x');
-    const { instances, refused } = await readInstances(redis, 'copilot');
+    const { instances, refused } = await readInstances({ redis, keyPrefix: 'copilot' });
     expect([instances.map((one) => one.announcement.name), refused]).toEqual([['one'], 6]);
   });
 
   it('takes an index of another type for none', async () => {
     await redis.set(instancesKey('copilot'), 'x');
-    expect((await readInstances(redis, 'copilot')).instances).toEqual([]);
+    expect((await readInstances({ redis, keyPrefix: 'copilot' })).instances).toEqual([]);
   });
 });
 

@@ -1,10 +1,14 @@
 // Looks into Redis once a second for whoever wants to see this deployment: its instances, its namespaces, their records.
 // Owns a connection of its own, and takes no part in any round: what fails here is shown, and nothing else.
 import {
+  announcementNamespace,
+  ByNamespace,
   type Clock,
   connectRedis,
   formatPosition,
+  layoutOf,
   type LogRecord,
+  namespaceKeys,
   reconnect,
   type RedisOption,
   sleep,
@@ -80,7 +84,7 @@ const maxNamespaces = 16;
 
 export class Observer implements Disposable {
   readonly #options: ObserverOptions;
-  readonly #redis: Redis;
+  readonly #redis: ByNamespace<Redis>;
   readonly #directory = new InstanceDirectory();
   readonly #tails = new Map<string, NamespaceTail>();
   readonly #closing = new AbortController();
@@ -94,11 +98,10 @@ export class Observer implements Disposable {
   constructor(options: ObserverOptions) {
     this.#options = options;
     // Whoever looks sees that Redis is gone; the log tells it for the engine already.
-    this.#redis = connectRedis(options.redis, {
-      name: 'tidemark-observer',
-      commandTimeoutMs,
-      onError: () => {},
-    });
+    const { redis, keyPrefix } = options;
+    const open = (_: string, slotOf: string): Redis =>
+      connectRedis(redis, { name: 'tidemark-observer', slotOf, commandTimeoutMs, onError: () => {} });
+    this.#redis = new ByNamespace({ layout: layoutOf(redis), keyPrefix, open });
     void this.#run();
   }
 
@@ -140,13 +143,15 @@ export class Observer implements Disposable {
 
   async #read(): Promise<void> {
     const { keyPrefix, clock } = this.#options;
-    const read = await readInstances(this.#redis, keyPrefix);
+    const { layout } = this.#redis;
+    const read = await readInstances({ redis: this.#home, keyPrefix, layout });
     const nowMs = clock.monotonicMs();
     this.#directory.notice(read, nowMs);
     this.#refused = read.refused;
     this.#follow(read.instances.flatMap(({ announcement }) => announcement.namespaces));
     for (const tail of this.#tails.values()) {
-      const records = await tail.read(this.#redis, keyPrefix, nowMs);
+      const keys = namespaceKeys(keyPrefix, tail.namespace, layout);
+      const records = await tail.read(this.#redis.of(tail.namespace), keys, nowMs);
       for (const record of records.slice(-maxRecords)) {
         this.#records.unshift({ namespace: tail.namespace, record, atMs: nowMs });
       }
@@ -159,7 +164,7 @@ export class Observer implements Disposable {
   /** A server may refuse INFO; that is no reason to see nothing else. */
   async #readInfo(): Promise<RedisInfo | null> {
     try {
-      return parseRedisInfo(await this.#redis.info());
+      return parseRedisInfo(await this.#home.info());
     } catch {
       return null;
     }
@@ -172,19 +177,24 @@ export class Observer implements Disposable {
     }
   }
 
+  /** Where instances announce themselves. */
+  get #home(): Redis {
+    return this.#redis.of(announcementNamespace);
+  }
+
   #lose(): void {
     this.#isHeard = false;
     this.#directory.lose();
     this.#failures += 1;
-    // Where there is no connection, another one is being tried already.
-    if (this.#failures < deadReadings || this.#redis.status !== 'ready') return;
+    if (this.#failures < deadReadings) return;
     this.#failures = 0;
-    reconnect(this.#redis);
+    // Where there is no connection, another one is being tried already.
+    for (const redis of this.#redis.opened) if (redis.status === 'ready') reconnect(redis);
   }
 
   close(): void {
     this.#closing.abort();
-    this.#redis.disconnect();
+    for (const redis of this.#redis.opened) redis.disconnect();
   }
 
   [Symbol.dispose](): void {

@@ -9,6 +9,8 @@ export interface ConnectOnceOptions {
   /** Shown in `CLIENT LIST`. */
   readonly name: string;
   readonly clock: Clock;
+  /** On a Cluster: any key of the slot that is meant. Default: the master of any. */
+  readonly slotOf?: string;
   /** Default false. */
   readonly isSubscriber?: boolean;
 }
@@ -18,11 +20,12 @@ export interface ConnectOnceOptions {
  * @throws the error of Redis or of the socket
  */
 export async function connectOnce(config: RedisConfig, options: ConnectOnceOptions): Promise<Redis> {
-  const { name, clock, isSubscriber = false } = options;
+  const { name, clock, slotOf = '', isSubscriber = false } = options;
   const { promise: connected, resolve, reject } = Promise.withResolvers<void>();
   using deadline = deadlineIn(clock, connectDeadlineMs);
   const redis = connectRedis(redisOption(config), {
     name,
+    slotOf,
     isSubscriber,
     ...(isSubscriber ? {} : { commandTimeoutMs: connectDeadlineMs }),
     onError: reject,

@@ -5,8 +5,11 @@ import { type KeyLayout, namespaceKeys } from '../wire/key.ts';
 export interface ByNamespaceOptions<T> {
   readonly layout: KeyLayout;
   readonly keyPrefix: string;
-  /** @param slotOf for the option of the same name of `connectRedis` */
-  readonly open: (slotOf: string) => T;
+  /**
+   * @param namespace the one that was asked for first; the others follow it where one server holds all
+   * @param slotOf for the option of the same name of `connectRedis`
+   */
+  readonly open: (namespace: string, slotOf: string) => T;
 }
 
 export class ByNamespace<T> {
@@ -26,7 +29,7 @@ export class ByNamespace<T> {
     const place = layout === 'plain' ? '' : namespace;
     const known = this.#opened.get(place);
     if (known !== undefined) return known;
-    const opened = open(namespaceKeys(keyPrefix, namespace, layout).head);
+    const opened = open(namespace, namespaceKeys(keyPrefix, namespace, layout).head);
     this.#opened.set(place, opened);
     return opened;
   }
