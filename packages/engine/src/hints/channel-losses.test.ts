@@ -72,6 +72,23 @@ describe('a channel that has to announce every change', () => {
     ]);
   });
 
+  test('is silent from the very change on that it keeps to itself, whatever it said right before', async () => {
+    announce('6');
+    await clock.advance(1);
+    findOne('7');
+    await clock.advance(graceMs);
+    expect(channel.status()).toMatchObject({ state: 'silent', silences: 1 });
+  });
+
+  test('is not silent when it announced all that a round found before the round', async () => {
+    announce('7');
+    const madeMs = clock.monotonicMs() + 5;
+    await clock.advance(50);
+    channel.expect(clock.monotonicMs() - 10, [{ table: 'a.t', xid: '7', madeMs }]);
+    await clock.advance(20 * graceMs);
+    expect(channel.status()).toMatchObject({ state: 'listening', silences: 0, announced: { inTime: 1 } });
+  });
+
   test('and is silent has lost what it did not announce, and is away until another one listens', async () => {
     findOne('7');
     await clock.advance(graceMs);

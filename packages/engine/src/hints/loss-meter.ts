@@ -102,11 +102,15 @@ export class LossMeter {
     else if (!this.#heard.has(name)) this.#remember(name, nowMs);
   }
 
-  /** What a round found. */
-  find(changes: readonly FoundChange[], nowMs: number): void {
+  /** What a round found. @returns when the first of them was made that still waits; undefined: none does */
+  find(changes: readonly FoundChange[], nowMs: number): number | undefined {
     this.settleOverdue(nowMs);
     for (const change of changes) if (change.madeMs >= this.#startedMs) this.#judge(change);
     this.settleOverdue(nowMs);
+    const waitingMs = changes
+      .map((change) => this.#waiting.get(nameOf(change)))
+      .filter((ms) => ms !== undefined);
+    return waitingMs.length === 0 ? undefined : Math.min(...waitingMs);
   }
 
   #judge(change: FoundChange): void {

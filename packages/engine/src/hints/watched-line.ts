@@ -115,13 +115,13 @@ export class WatchedLine {
 
   /** A round found changes made after `sinceMs`: this line has its grace to announce something, too. */
   expect(sinceMs: number, changes: readonly FoundChange[]): void {
-    this.#meter?.find(changes, this.#options.clock.monotonicMs());
-    // Where it is known when each was made, the first one that this line could have heard decides.
-    const judgedMs = changes.map(({ madeMs }) => madeMs).filter((madeMs) => madeMs >= this.#listeningSinceMs);
-    const fromMs = judgedMs.length > 0 ? Math.min(...judgedMs) : sinceMs;
-    const isJudged = this.#state === 'listening' && this.#listeningSinceMs <= fromMs;
-    const announcedFromMs = fromMs - earlyMs;
-    if (!isJudged || this.#cancelCheck !== undefined || this.#lastHeardMs >= announcedFromMs) return;
+    const waitingMs = this.#meter?.find(changes, this.#options.clock.monotonicMs());
+    const isNamed = this.#meter !== undefined && changes.length > 0;
+    // By name it is known which changes are still to be announced, and when the first of them was made.
+    const announcedFromMs = isNamed ? waitingMs : sinceMs - earlyMs;
+    const isJudged = this.#state === 'listening' && (isNamed || this.#listeningSinceMs <= sinceMs);
+    if (announcedFromMs === undefined || !isJudged) return;
+    if (this.#cancelCheck !== undefined || this.#lastHeardMs >= announcedFromMs) return;
     const { clock, graceMs } = this.#options;
     this.#cancelCheck = clock.schedule(graceMs, () => {
       this.#cancelCheck = undefined;
