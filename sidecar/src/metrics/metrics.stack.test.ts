@@ -192,7 +192,7 @@ it('a source that keeps silent is counted, rebuilt, and told once; the other one
 });
 
 it('a scrape does not wait for a Redis that answers nothing', async () => {
-  stack.redis.freeze();
+  await stack.redis.freeze();
   try {
     await untilScraped('the silence of Redis', (now) => (now.value('tidemark_redis_errors_total') ?? 0) > 0);
     expect((await scrape()).value('tidemark_instances', { freshness: 'unknown' })).toBeGreaterThanOrEqual(0);
