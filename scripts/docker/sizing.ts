@@ -35,8 +35,8 @@ await standby.ready('standby');
 console.log(`| a sidecar that | processor, of one core | memory | at most |\n|---|---|---|---|`);
 await measure('stands by', standby, 0);
 await measure('works, and nothing changes', working, 0);
-await measure('works, 100 changes a second', working, 100);
-await measure('works, 1,000 changes a second', working, 1_000);
+await measure('works', working, 100);
+await measure('works', working, 1_000);
 await pool.end();
 
 async function measure(what: string, sidecar: SidecarContainer, changesPerSecond: number): Promise<void> {
@@ -46,7 +46,9 @@ async function measure(what: string, sidecar: SidecarContainer, changesPerSecond
   const elapsedMs = performance.now() - startedAt;
   const { ticks, memoryMb, peakMb } = await read(sidecar);
   const percent = ((ticks - before.ticks) / ticksPerSecond / (elapsedMs / 1_000)) * 100;
-  const reached = changesPerSecond === 0 ? '' : ` (${Math.round(done / (elapsedMs / 1_000))} reached)`;
+  // A busy machine does not reach what was asked for.
+  const reached =
+    changesPerSecond === 0 ? '' : `, ${Math.round(done / (elapsedMs / 1_000))} changes a second`;
   console.log(`| ${what}${reached} | ${percent.toFixed(1)} % | ${memoryMb} MB | ${peakMb} MB |`);
 }
 
