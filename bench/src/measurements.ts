@@ -1,6 +1,8 @@
 // Every measurement, in the order in which they run and are reported.
 import { freshness } from './freshness/freshness.ts';
+import { growth } from './growth/growth.ts';
 import { hit } from './hit/hit.ts';
 import type { Measurement } from './measurement.ts';
+import { throughput } from './throughput/throughput.ts';
 
-export const measurements: readonly Measurement[] = [hit, freshness];
+export const measurements: readonly Measurement[] = [hit, freshness, throughput, growth];

@@ -38,5 +38,6 @@ export interface SidecarReport {
 
 export interface DropMessage {
   readonly atMs: number;
-  readonly keys: readonly string[];
+  /** null: all keys of the table. */
+  readonly keys: readonly string[] | null;
 }

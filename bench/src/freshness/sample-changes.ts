@@ -95,7 +95,7 @@ function followDrops(deployment: Deployment): Drops {
   let waiting: { key: string; missing: number; resolve: (atMs: number) => void } | undefined;
   let latestMs = 0;
   deployment.onDrop(({ keys, atMs }: DropMessage) => {
-    if (waiting === undefined || !keys.includes(waiting.key)) return;
+    if (waiting === undefined || keys?.includes(waiting.key) === false) return;
     waiting.missing -= 1;
     latestMs = Math.max(latestMs, atMs);
     if (waiting.missing === 0) waiting.resolve(latestMs);

@@ -25,7 +25,7 @@ const policies = cache.region({
 subscribe('tidemark:overtaken', (message) => {
   const atMs = stampMs();
   const { keys, cause } = message as OvertakenEvent;
-  if (cause === 'record' && keys !== null) process.send?.({ atMs, keys } satisfies DropMessage);
+  if (cause === 'record') process.send?.({ atMs, keys } satisfies DropMessage);
 });
 process.once('disconnect', () => process.exit());
 
