@@ -7,7 +7,7 @@ export interface AuditOutcome {
 }
 
 /** What fails: the rest is told. */
-const failing = ['high', 'critical'];
+const failing = new Set(['high', 'critical']);
 
 interface Advisory {
   readonly severity?: unknown;
@@ -22,7 +22,7 @@ export function judgeAudit(answer: string): AuditOutcome {
     return { kind: 'unanswered', lines: [`no audit service answers: ${reasonOf(report)}`] };
   }
   const advisories = Object.values((report['advisories'] ?? {}) as Record<string, Advisory>);
-  const grave = advisories.filter(({ severity }) => failing.includes(String(severity)));
+  const grave = advisories.filter(({ severity }) => failing.has(String(severity)));
   return {
     kind: grave.length === 0 ? 'clean' : 'findings',
     lines: [

@@ -29,7 +29,8 @@ beforeAll(async () => {
   secrets = [
     stack.serviceRoleKey,
     ...stack.serviceRoleKey.split('.').slice(1),
-    ...[wrongKey, ...wrongKey.split('.').slice(1)],
+    wrongKey,
+    ...wrongKey.split('.').slice(1),
     ...[redisPassword, databasePassword, wrongRedisPassword, wrongDatabasePassword].flatMap((text) => [
       text,
       encodeURIComponent(text),
