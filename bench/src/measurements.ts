@@ -3,6 +3,7 @@ import { freshness } from './freshness/freshness.ts';
 import { growth } from './growth/growth.ts';
 import { hit } from './hit/hit.ts';
 import type { Measurement } from './measurement.ts';
+import { miss } from './miss/miss.ts';
 import { throughput } from './throughput/throughput.ts';
 
-export const measurements: readonly Measurement[] = [hit, freshness, throughput, growth];
+export const measurements: readonly Measurement[] = [hit, miss, freshness, throughput, growth];

@@ -1,8 +1,11 @@
 // What a read costs that L1 answers: `peek` and an awaited `get`, beside the peers and beside lru-cache alone.
 import { startRedis } from '@tidemark/devstack';
 import { type ContestResult, runContest } from '../contest/contest.ts';
-import type { Bar, Cell, Findings, Measurement, RunOptions, Section, Table, Target } from '../measurement.ts';
+import type { Findings, Measurement, RunOptions, Section, Target } from '../measurement.ts';
 import { type Reading, toEntrant, versionsOf } from '../peers/peers.ts';
+import { barsOf, type Entry, tableOf } from '../report/contest-table.ts';
+
+const ns = { name: 'ns', inNs: 1 };
 
 const perHit = 'lru-cache, clock on every hit';
 
@@ -67,8 +70,8 @@ async function measurePeek(keys: number, { isQuick, tell }: RunOptions): Promise
   return {
     title,
     about: [],
-    table: tableOf(peeks, result, perHit),
-    plots: [{ kind: 'bars', title, unit: 'ns', bars: barsOf(peeks, result) }],
+    table: tableOf(entriesOf(peeks), result, { base: perHit, unit: ns }),
+    plots: [{ kind: 'bars', title, unit: 'ns', bars: barsOf(entriesOf(peeks), result, { unit: ns }) }],
     targets: [
       {
         what: `a lone \`peek\` beside \`lru-cache.get\` with a clock read per hit, ${count} keys`,
@@ -94,8 +97,16 @@ async function measureGet(keys: number, { isQuick, tell }: RunOptions): Promise<
   return {
     title,
     about: [],
-    table: tableOf(gets, result, best),
-    plots: [{ kind: 'bars', title, unit: 'ns', isLogarithmic: true, bars: barsOf(gets, result) }],
+    table: tableOf(entriesOf(gets), result, { base: best, unit: ns }),
+    plots: [
+      {
+        kind: 'bars',
+        title,
+        unit: 'ns',
+        isLogarithmic: true,
+        bars: barsOf(entriesOf(gets), result, { unit: ns }),
+      },
+    ],
     targets: [
       {
         what: `an awaited \`get\` hit beside the best peer's (${best})`,
@@ -109,25 +120,6 @@ async function measureGet(keys: number, { isQuick, tell }: RunOptions): Promise<
   };
 }
 
-function tableOf(readings: readonly Reading[], result: ContestResult, base: string): Table {
-  return {
-    columns: [
-      { title: 'read' },
-      { title: 'median', unit: 'ns' },
-      { title: 'a quarter below', unit: 'ns' },
-      { title: 'a quarter above', unit: 'ns' },
-      { title: `beside ${base}`, unit: '×' },
-    ],
-    rows: readings.map(({ label }): readonly Cell[] => {
-      const { median, quarters } = result.of(label);
-      return [label, median, ...quarters, result.ratio(label, base)];
-    }),
-  };
-}
-
-function barsOf(readings: readonly Reading[], result: ContestResult): readonly Bar[] {
-  return readings.map(({ label, peer }) => {
-    const { median, quarters } = result.of(label);
-    return { label, value: median, spread: quarters, isOwn: peer === 'tidemark' };
-  });
+function entriesOf(readings: readonly Reading[]): readonly Entry[] {
+  return readings.map(({ label, peer }) => ({ label, isOwn: peer === 'tidemark' }));
 }

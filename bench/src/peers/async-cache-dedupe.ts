@@ -2,9 +2,10 @@
 import { createCache } from 'async-cache-dedupe';
 import { Redis } from 'ioredis';
 import type { Contestant } from '../contest/contestant.ts';
-import { type Job, policyOf, type ReadSetting, readJob } from './read-job.ts';
+import { type Job, type ReadSetting, readJob, Source } from './read-job.ts';
 
 export async function open(job: Job, setting: ReadSetting): Promise<Contestant> {
+  const source = new Source();
   const { l1Entries, redisUrl } = setting;
   const client = redisUrl === undefined ? undefined : new Redis(redisUrl);
   const cache = createCache({
@@ -13,8 +14,9 @@ export async function open(job: Job, setting: ReadSetting): Promise<Contestant> 
       client === undefined
         ? { type: 'memory', options: { size: l1Entries } }
         : { type: 'redis', options: { client } },
-  }).define('policy', { serialize: (key: string) => key }, async (key: string) => policyOf(key));
+  }).define('policy', { serialize: (key: string) => key }, async (key: string) => source.load(key));
   return readJob(job, setting, {
+    source,
     get: (key) => cache.policy(key),
     close: () => client?.disconnect(),
   });

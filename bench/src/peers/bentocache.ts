@@ -5,9 +5,10 @@ import { memoryDriver } from 'bentocache/drivers/memory';
 import { redisBusDriver, redisDriver } from 'bentocache/drivers/redis';
 import { Redis } from 'ioredis';
 import type { Contestant } from '../contest/contestant.ts';
-import { type Job, policyOf, type ReadSetting, readJob } from './read-job.ts';
+import { type Job, type ReadSetting, readJob, Source } from './read-job.ts';
 
 export async function open(job: Job, setting: ReadSetting): Promise<Contestant> {
+  const source = new Source();
   const { l1Entries, redisUrl, prefix } = setting;
   let store = bentostore().useL1Layer(memoryDriver({ maxItems: l1Entries, serialize: false }));
   const connection = redisUrl === undefined ? undefined : new Redis(redisUrl);
@@ -18,7 +19,8 @@ export async function open(job: Job, setting: ReadSetting): Promise<Contestant> 
   }
   const bento = new BentoCache({ default: 'policies', ttl: '1h', stores: { policies: store } });
   return readJob(job, setting, {
-    get: (key) => bento.getOrSet({ key, factory: () => policyOf(key) }),
+    source,
+    get: (key) => bento.getOrSet({ key, factory: () => source.load(key) }),
     async close() {
       await bento.disconnectAll();
       connection?.disconnect();

@@ -20,11 +20,10 @@ export interface ReadSetting {
   readonly redisUrl?: string;
   /** Of every key in Redis: contestants do not meet there. */
   readonly prefix: string;
-  /** Of bare ioredis: what is sent in one tick goes in one write. */
-  readonly isPipelined?: boolean;
 }
 
 export interface Reader {
+  readonly source: Source;
   readonly peek?: (key: string) => unknown;
   readonly get: (key: string) => Promise<unknown>;
   readonly getMany?: (keys: readonly string[]) => Promise<readonly unknown[]>;
@@ -43,18 +42,24 @@ export interface Policy {
   readonly tasks: readonly { readonly task: string; readonly model: string; readonly temperature: number }[];
 }
 
-export function policyOf(tenantId: string): Policy {
-  return {
-    tenantId,
-    defaultModel: 'large-2',
-    defaultProvider: 'local',
-    allowRemoteEgress: false,
-    tasks: [
-      { task: 'summarise', model: 'small-1', temperature: 0.2 },
-      { task: 'translate', model: 'small-2', temperature: 0 },
-      { task: 'draft', model: 'large-1', temperature: 0.7 },
-    ],
-  };
+/** Where the values are; answers at once. Counts, so that no job is another one in secret. */
+export class Source {
+  loads = 0;
+
+  load(tenantId: string): Policy {
+    this.loads += 1;
+    return {
+      tenantId,
+      defaultModel: 'large-2',
+      defaultProvider: 'local',
+      allowRemoteEgress: false,
+      tasks: [
+        { task: 'summarise', model: 'small-1', temperature: 0.2 },
+        { task: 'translate', model: 'small-2', temperature: 0 },
+        { task: 'draft', model: 'large-1', temperature: 0.7 },
+      ],
+    };
+  }
 }
 
 /** Reads every key twice, so that whoever has levels has it in them and Redis knows who reads; then makes the job. */
@@ -62,7 +67,19 @@ export async function readJob(job: Job, setting: ReadSetting, reader: Reader): P
   const keys = keysOf(setting.keys);
   if (job !== 'cold') for (const key of [...keys, ...keys]) await reader.get(key);
   const run = runnerOf(job, keys, reader);
-  return { run, ...(reader.close === undefined ? {} : { close: reader.close }) };
+  return {
+    async run(count) {
+      const before = reader.source.loads;
+      const running = run(count);
+      const answers = typeof running === 'number' ? running : await running;
+      const loads = reader.source.loads - before;
+      const expected = job === 'cold' ? count : 0;
+      if (loads !== expected)
+        throw new Error(`the job "${job}" must load ${expected} times, it loaded ${loads}`);
+      return answers;
+    },
+    ...(reader.close === undefined ? {} : { close: reader.close }),
+  };
 }
 
 function runnerOf(job: Job, keys: readonly string[], { peek, get, getMany }: Reader): Contestant['run'] {

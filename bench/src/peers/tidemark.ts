@@ -4,7 +4,7 @@ import { createCache } from '@tidemark/cache';
 import { createEngine } from '@tidemark/engine';
 import { regionPrefix } from '@tidemark/protocol';
 import type { Contestant } from '../contest/contestant.ts';
-import { type Job, type Policy, policyOf, type ReadSetting, readJob } from './read-job.ts';
+import { type Job, type Policy, type ReadSetting, readJob, Source } from './read-job.ts';
 import { StillJournal } from './still-journal.ts';
 
 export interface TidemarkSetting extends ReadSetting {
@@ -16,11 +16,13 @@ const table = 'public.policies';
 const name = 'policy';
 
 export async function open(job: Job, setting: TidemarkSetting): Promise<Contestant> {
+  const source = new Source();
   const { l1Entries, redisUrl, prefix: keyPrefix, hasLease = true } = setting;
   const journal = new StillJournal(table, regionPrefix(keyPrefix, name));
   const cache = createCache({
     keyPrefix,
-    ...(redisUrl === undefined ? {} : { redis: redisUrl }),
+    // No peer has a deadline on Redis; a busy machine must not turn a read from L2 into another job.
+    ...(redisUrl === undefined ? {} : { redis: redisUrl, redisTimeout: '5s' }),
     ...(hasLease ? { engine: createEngine({ journal, roundEvery: '250ms' }) } : {}),
   });
   const region = cache.region<Policy>({
@@ -28,11 +30,12 @@ export async function open(job: Job, setting: TidemarkSetting): Promise<Contesta
     ...(hasLease ? { table } : { maxStaleness: '1h' }),
     ttl: '1h',
     maxEntries: l1Entries,
-    load: (tenantId) => Promise.resolve(policyOf(tenantId)),
+    load: (tenantId) => Promise.resolve(source.load(tenantId)),
   });
   // Before the loads, because the first round drops everything; and after, because so many in one go let none through.
   await cache.ready();
   const contestant = await readJob(job, setting, {
+    source,
     peek: (key) => region.peek(key),
     get: (key) => region.get(key),
     getMany: (keys) => region.getMany(keys),

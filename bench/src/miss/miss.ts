@@ -1,0 +1,130 @@
+// What a read costs that L1 can't answer: from L2, one after the other and a hundred at a time, and from the source.
+// Beside bare ioredis doing the very same commands, and beside the peers over the same Redis.
+import { startRedis } from '@tidemark/devstack';
+import { type ContestResult, runContest } from '../contest/contest.ts';
+import type { Measurement, RunOptions, Section, Target } from '../measurement.ts';
+import { type Peer, type Reading, toEntrant, versionsOf } from '../peers/peers.ts';
+import { type Job, together } from '../peers/read-job.ts';
+import { barsOf, tableOf } from '../report/contest-table.ts';
+
+const bare = 'bare ioredis';
+const piped = 'bare ioredis, pipelined';
+
+/** Each of them has a reader over Redis; cache-manager and cacheable share theirs. */
+const peers: readonly Peer[] = [
+  'layered-loader',
+  'bentocache',
+  'cacheable',
+  'cache-manager',
+  'async-cache-dedupe',
+];
+
+interface Scene {
+  readonly title: string;
+  readonly job: Job;
+  readonly about: readonly string[];
+  /** What Tidemark is held against. */
+  readonly base: string;
+  readonly peers: readonly Peer[];
+  readonly what: string;
+}
+
+const scenes: readonly Scene[] = [
+  {
+    title: 'A miss that L2 answers',
+    job: 'l2',
+    base: bare,
+    peers,
+    what: 'an L2 hit beside bare ioredis doing the same MGET',
+    about: [
+      'One read after the other over 1,000 keys, which Redis has and L1, with room for ten, has not. Bare ioredis sends the same MGET of head and value, and takes what it finds; Tidemark proves it (generation, position, floors, the full key) and freezes it.',
+    ],
+  },
+  {
+    title: 'A hundred misses in one tick',
+    job: 'l2-together',
+    base: piped,
+    peers,
+    what: 'a hundred L2 hits in one tick beside bare ioredis with automatic pipelining',
+    about: [
+      'A hundred single reads are started in one tick, as requests on a busy server are, and awaited together; the figures are for one of them. Bare ioredis is there twice: with a write to the socket for each command, as it comes, and with its automatic pipelining.',
+    ],
+  },
+  {
+    title: 'A hundred keys in one call',
+    job: 'l2-many',
+    base: bare,
+    peers: ['layered-loader'],
+    what: '`getMany(100)` beside bare ioredis doing the same MGET',
+    about: ['One call for a hundred keys, which Redis has and L1 has not; the figures are for one key.'],
+  },
+  {
+    title: 'A cold miss',
+    job: 'cold',
+    base: bare,
+    peers,
+    what: 'a cold miss beside bare ioredis doing the same MGET and fill',
+    about: [
+      'One read after the other of keys that nobody has. The source answers at once, so that what is measured is the look into Redis and what it takes to store the value. Tidemark answers its reader before the fill is confirmed.',
+    ],
+  },
+];
+
+const us = { name: 'µs', inNs: 1_000 };
+
+export const miss: Measurement = {
+  name: 'miss',
+  async run(options) {
+    const sections: Section[] = [];
+    for (const scene of scenes) sections.push(await measure(scene, options));
+    return { sections, versions: await versionsOf(['tidemark', 'ioredis', ...peers]) };
+  },
+};
+
+function readingsOf({ job, peers }: Scene): readonly Reading[] {
+  return [
+    { label: 'Tidemark', peer: 'tidemark', job },
+    { label: bare, peer: 'ioredis', job },
+    { label: piped, peer: 'ioredis', job, extra: { isPipelined: true } },
+    ...peers.map((peer): Reading => ({ label: peer, peer, job })),
+  ];
+}
+
+async function measure(scene: Scene, { isQuick, tell }: RunOptions): Promise<Section> {
+  const { title, about, base, what, job } = scene;
+  tell(title);
+  await using redis = await startRedis();
+  const setting = { keys: isQuick ? 200 : 1_000, l1Entries: 10, prefix: 'miss', redisUrl: redis.url };
+  const readings = readingsOf(scene);
+  const result = await runContest({
+    entrants: readings.map((reading) => toEntrant(reading, setting)),
+    rounds: isQuick ? 2 : 30,
+    batchMs: isQuick ? 5 : 50,
+    time: 'elapsedMs',
+    warmUps: isQuick ? 1 : 5,
+    step: job === 'l2-together' || job === 'l2-many' ? together : 1,
+  });
+  const entries = readings.map(({ label, peer }) => ({ label, isOwn: peer === 'tidemark' }));
+  return {
+    title,
+    about,
+    table: tableOf(entries, result, { base, unit: us }),
+    plots: [{ kind: 'bars', title, unit: 'µs', bars: barsOf(entries, result, { unit: us }) }],
+    targets: [
+      { what, unit: '×', measured: result.ratio('Tidemark', base), limit: { atMost: 1.2 } } satisfies Target,
+    ],
+    peerWins: winsOf(readings, result),
+    notMeasured: [],
+  };
+}
+
+/** Bare ioredis is no peer: it does no more than the commands. */
+function winsOf(readings: readonly Reading[], result: ContestResult): readonly string[] {
+  return readings
+    .filter(
+      ({ peer, label }) => peer !== 'tidemark' && peer !== 'ioredis' && result.ratio(label, 'Tidemark') < 1,
+    )
+    .map(
+      ({ label }) => `${label} takes ${result.ratio(label, 'Tidemark').toFixed(2)}× of what Tidemark takes.`,
+    );
+}
