@@ -39,7 +39,9 @@ writeFileSync(
       rootDir: '../..',
       // As a user would import them; the packages are not installed at the root.
       paths: {
+        '@tidemark/cache/opentelemetry': ['../../packages/cache/src/opentelemetry/observe-cache.ts'],
         '@tidemark/*': ['../../packages/*/src/index.ts'],
+        '@opentelemetry/api': ['../../packages/cache/node_modules/@opentelemetry/api/build/src/index.d.ts'],
         zod: ['../../packages/stores/node_modules/zod/index.d.ts'],
         '@supabase/supabase-js': [
           '../../packages/engine/node_modules/@supabase/supabase-js/dist/index.d.mts',

@@ -27,11 +27,17 @@ export class RegionEvents {
   readonly #logger: Logger;
   /** Whether the log is at level debug. As it was when the region was made: a hit has no time to ask. */
   readonly isTraced: boolean;
+  readonly #overtaken: Record<OvertakeCause, number> = { record: 0, hint: 0, write: 0, reset: 0 };
 
   constructor(region: string, logger: Logger) {
     this.#region = region;
     this.#logger = logger;
     this.isTraced = logger.isLevelEnabled?.('debug') ?? true;
+  }
+
+  /** How often entries were dropped, by cause. */
+  get counts(): Readonly<Record<OvertakeCause, number>> {
+    return { ...this.#overtaken };
   }
 
   /** To be told only if {@link isTraced}. */
@@ -52,6 +58,7 @@ export class RegionEvents {
 
   overtaken(keys: readonly string[] | null, cause: OvertakeCause): void {
     const region = this.#region;
+    this.#overtaken[cause] += 1;
     if (overtaken.hasSubscribers) overtaken.publish({ region, keys, cause } satisfies OvertakenEvent);
     if (this.isTraced) this.#logger.debug({ region, keys, cause }, 'invalidation');
   }

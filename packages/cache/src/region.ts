@@ -39,6 +39,12 @@ export interface RegionStatus {
   readonly l2Refused: number;
   /** Values that are not stored in L2: too large, or not JSON. */
   readonly l2Unshared: number;
+  /** Values that were stored in L2. */
+  readonly l2Fills: number;
+  /** Values that were not, because something may have overtaken them since they were loaded. */
+  readonly l2Fenced: number;
+  /** How often entries were dropped, by cause. */
+  readonly overtaken: Readonly<Record<OvertakeCause, number>>;
   readonly loads: number;
   readonly lease: 'live' | 'none';
   /** `best effort` for tables that are fed by Realtime alone: R1 is not claimed for them. */
@@ -231,6 +237,9 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
       l2Hits: this.#l2?.counts.hits ?? 0,
       l2Refused: this.#l2?.counts.refused ?? 0,
       l2Unshared: this.#l2?.counts.unshared ?? 0,
+      l2Fills: this.#l2?.counts.fills ?? 0,
+      l2Fenced: this.#l2?.counts.fenced ?? 0,
+      overtaken: this.#events.counts,
       loads: this.#source.loads,
       lease: this.lease.isLive(this.#parts.clocks.monotonicMs()) ? 'live' : 'none',
       guarantee: this.lease.isBestEffort ? 'best effort' : 'bounded',

@@ -177,6 +177,8 @@ describe('a loaded value is not stored in L2 (#44)', () => {
     const instance = await scene.instance();
     await load(instance, () => scene.setHead({ position: at(4, 0) }));
     expect(instance.commands).toContain('evalsha');
+    await until(() => instance.region.status().l2Fenced === 1);
+    expect(instance.region.status().l2Fills).toBe(0);
   });
 });
 
@@ -279,5 +281,7 @@ describe('the cost of a read in commands', () => {
     expect(instance.commands.filter((name) => name === 'mget')).toEqual(['mget']);
     expect(instance.commands.filter((name) => name === 'evalsha')).toEqual(['evalsha']);
     expect(instance.loads).toEqual(['d']);
+    await until(() => instance.region.status().l2Fills === 1);
+    expect(instance.region.status().l2Fenced).toBe(0);
   });
 });

@@ -40,6 +40,10 @@ export interface L2Counts {
   readonly refused: number;
   /** Values that were loaded and can't be shared: too large, or not JSON. */
   readonly unshared: number;
+  /** Values that the fence let through. */
+  readonly fills: number;
+  /** Values that it refused, because something may have overtaken them. */
+  readonly fenced: number;
 }
 
 export interface Found<V> {
@@ -53,6 +57,8 @@ export class L2<V> {
   #hits = 0;
   #refused = 0;
   #unshared = 0;
+  #fills = 0;
+  #fenced = 0;
 
   constructor(options: L2Options<V>) {
     this.#options = options;
@@ -60,7 +66,13 @@ export class L2<V> {
   }
 
   get counts(): L2Counts {
-    return { hits: this.#hits, refused: this.#refused, unshared: this.#unshared };
+    return {
+      hits: this.#hits,
+      refused: this.#refused,
+      unshared: this.#unshared,
+      fills: this.#fills,
+      fenced: this.#fenced,
+    };
   }
 
   /** One MGET of head and values. @returns by key what may be served at this instance's position */
@@ -143,8 +155,8 @@ export class L2<V> {
       this.#unshared += 1;
       return;
     }
-    void redis.attempt((commands) =>
-      fill(commands, {
+    void redis.attempt(async (commands) => {
+      const isStored = await fill(commands, {
         keys: this.#keys,
         valueKey: this.#storedKey(key),
         owner: valueOwner(prefix, key),
@@ -152,8 +164,10 @@ export class L2<V> {
         tables,
         value: { notedAt, payload },
         ttlMs,
-      }),
-    );
+      });
+      if (isStored) this.#fills += 1;
+      else this.#fenced += 1;
+    });
   }
 }
 
