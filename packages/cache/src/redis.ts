@@ -44,6 +44,8 @@ export class CacheRedis {
   readonly subscriber: Redis;
   /** How keys are spelt where the connections lead. */
   readonly layout: KeyLayout;
+  /** As it was given; every key that is sent has to be in its slot. */
+  readonly slotOf: string;
   readonly #options: CacheRedisOptions;
   readonly #subscriptions: Subscriptions;
   #epoch = 0;
@@ -57,6 +59,7 @@ export class CacheRedis {
     this.#options = options;
     const { redis, slotOf = '', clock, names = cacheNames } = options;
     this.layout = layoutOf(redis);
+    this.slotOf = slotOf;
     const onError = (error: Error): void => this.#tellDown(error);
     this.commands = connectRedis(redis, { name: names.commands, slotOf, commandTimeoutMs, onError });
     this.subscriber = connectRedis(redis, { name: names.subscriber, slotOf, isSubscriber: true, onError });

@@ -7,7 +7,7 @@ import { regionPrefix, silentLogger, systemClock, type Clock, type Logger } from
 import { parseCacheControl } from '../control/environment.ts';
 import type { EnvironmentVariables } from '../control/environment-reader.ts';
 import { InvalidInputError } from '../errors.ts';
-import type { SharedRedis } from '../redis/shared-redis.ts';
+import { type SharedRedis, sharedPrefix } from '../redis/shared-redis.ts';
 import { parseCount } from '../schema/count.ts';
 import { refuseUnknownOptions } from '../schema/known-options.ts';
 import { parseInput } from '../schema/parse.ts';
@@ -137,7 +137,7 @@ class RegionAuthValidationCache implements AuthValidationCache {
     const { cache, redis, keyPrefix = 'copilot', clock = systemClock } = options;
     const ttlMs = parseCount('ttlSeconds', options.ttlSeconds ?? defaultAuthValidationTtlSeconds) * 1_000;
     const l1Ms = redis === undefined ? ttlMs : ttlMs * l1Share;
-    const prefix = regionPrefix(keyPrefix, authValidationKeyPrefix);
+    const prefix = regionPrefix(sharedPrefix(redis, keyPrefix), authValidationKeyPrefix);
     this.#isOn = isOn;
     this.#clock = clock;
     this.#hold = new L2Hold(clock, ttlMs - l1Ms);

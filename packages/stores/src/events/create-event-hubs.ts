@@ -3,7 +3,7 @@
 import { encodeKey, silentLogger, systemClock, type Clock, type Logger } from '@tidemark/protocol';
 import { parseCacheControl } from '../control/environment.ts';
 import type { EnvironmentVariables } from '../control/environment-reader.ts';
-import type { SharedRedis } from '../redis/shared-redis.ts';
+import { type SharedRedis, sharedPrefix } from '../redis/shared-redis.ts';
 import { refuseUnknownOptions } from '../schema/known-options.ts';
 import { parseInput } from '../schema/parse.ts';
 import { idSchema, tenantIdSchema } from '../schema/text.ts';
@@ -93,7 +93,7 @@ function resolve(factory: string, component: string, options: EventHubOptions): 
   const { redis, keyPrefix = 'copilot', logger = silentLogger, clock = systemClock } = options;
   const { isOn, decidedBy } = parseCacheControl(options.env).flags.eventHubs;
   return {
-    prefix: keyPrefix,
+    prefix: sharedPrefix(redis, keyPrefix),
     redis: isOn ? redis : undefined,
     reason: isOn && redis === undefined ? 'no Redis was given' : decidedBy,
     logger: logger.child({ component }),

@@ -5,7 +5,7 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 import { parseCacheControl } from '../control/environment.ts';
 import type { EnvironmentVariables } from '../control/environment-reader.ts';
 import { InvalidInputError } from '../errors.ts';
-import type { SharedRedis } from '../redis/shared-redis.ts';
+import { type SharedRedis, sharedPrefix } from '../redis/shared-redis.ts';
 import { parseCount } from '../schema/count.ts';
 import { refuseUnknownOptions } from '../schema/known-options.ts';
 import { parseInput } from '../schema/parse.ts';
@@ -87,7 +87,7 @@ export function createRateLimiter(options: RateLimiterOptions = {}): RateLimiter
     reason: isOn && redis === undefined ? 'no Redis was given' : decidedBy,
     points: parseCount('limit', options.limit ?? defaultRateLimit),
     duration: parseSeconds(options.window ?? defaultRateLimitWindow),
-    keyPrefix: `${options.keyPrefix ?? 'copilot'}:${rateLimitKeyPrefix}:${encodeKey(bucket)}`,
+    keyPrefix: `${sharedPrefix(redis, options.keyPrefix ?? 'copilot')}:${rateLimitKeyPrefix}:${encodeKey(bucket)}`,
     logger: (options.logger ?? silentLogger).child({ component: 'rate-limiter', bucket }),
   });
   return limiter;

@@ -11,11 +11,18 @@ import {
   type Logger,
   type RedisOption,
 } from '@tidemark/protocol';
+import * as z from 'zod';
 import { refuseUnknownOptions } from '../schema/known-options.ts';
+import { parseInput } from '../schema/parse.ts';
 
 export interface SharedRedisOptions {
-  /** URL, options or client of ioredis (its options are copied). */
+  /** URL, options or client of ioredis (its options are copied), or a Redis Cluster: `{ kind: 'cluster', nodes }`. */
   readonly redis: RedisOption;
+  /**
+   * On a Cluster: every key of this shared Redis is in the slot of this hash tag. Two of them, one for the hubs and one for
+   * the limiter, can so be on two masters. Default `copilot:shared`.
+   */
+  readonly hashTag?: string;
   /** Longest wait for one command; after a failure Redis is passed over for half a second. Default 100 ms. */
   readonly timeout?: Duration;
   readonly logger?: Logger;
@@ -25,8 +32,15 @@ export interface SharedRedisOptions {
 /** Two connections: one for commands, one that listens. Close it when the parts that use it are closed. */
 export type SharedRedis = CacheRedis;
 
+const defaultHashTag = 'copilot:shared';
+
+const hashTagSchema = z
+  .string()
+  .regex(/^[^\s{}]{1,100}$/, 'must be 1 to 100 characters without spaces and braces');
+
 const optionNames: Readonly<Record<keyof SharedRedisOptions, true>> = {
   redis: true,
+  hashTag: true,
   timeout: true,
   logger: true,
   clock: true,
@@ -39,12 +53,19 @@ const optionNames: Readonly<Record<keyof SharedRedisOptions, true>> = {
  */
 export function openSharedRedis(options: SharedRedisOptions): SharedRedis {
   refuseUnknownOptions('openSharedRedis', options, optionNames);
-  const { redis, timeout = defaultRedisTimeout, logger = silentLogger, clock = systemClock } = options;
+  const { redis, hashTag = defaultHashTag, timeout = defaultRedisTimeout } = options;
+  const { logger = silentLogger, clock = systemClock } = options;
   return new CacheRedis({
     redis,
+    slotOf: `{${parseInput(hashTagSchema, 'hashTag', hashTag)}}`,
     clock,
     logger: logger.child({ component: 'shared-redis' }),
     readTimeoutMs: parseDuration('timeout', timeout),
     names: { commands: 'tidemark-stores', subscriber: 'tidemark-stores-listener' },
   });
+}
+
+/** What the keys and channels of a part begin with: on a Cluster a tag stands before it, which puts them all in one slot. */
+export function sharedPrefix(redis: SharedRedis | undefined, keyPrefix: string): string {
+  return redis?.layout === 'slots' ? `${redis.slotOf}:${keyPrefix}` : keyPrefix;
 }
