@@ -35,12 +35,16 @@ export {
   type RedisCluster,
   type RedisClusterOptions,
   type RedisOptions,
+  type RedisPlace,
+  type RedisPlaceKind,
+  redisPlaces,
   type RedisRestartOptions,
   type RedisServer,
   type RedisSnapshot,
   type SlotMove,
   startRedis,
   startRedisCluster,
+  startRedisPlace,
 } from './redis/index.ts';
 export { type Stack, startStack } from './stack.ts';
 export type { FaultPart, StackOptions } from './stack-options.ts';

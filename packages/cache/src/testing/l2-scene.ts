@@ -1,9 +1,17 @@
 // Instances on a real Redis, each with one region, whose position and tidemark the test sets: no listener and no rounds,
 // so that each guard between L2 and a reader is met at the moment of the test's choice.
-import { until } from '@tidemark/devstack';
+import { type RedisPlace, until } from '@tidemark/devstack';
 import { FakeClock } from '@tidemark/devstack/fakes';
 import { randomUUID } from 'node:crypto';
-import { formatHead, type Head, namespaceKeys, type Position, valueKey } from '@tidemark/protocol';
+import {
+  formatHead,
+  type Head,
+  namespaceKeys,
+  type NamespaceKeys,
+  type Position,
+  storedKey,
+  valueKey,
+} from '@tidemark/protocol';
 import { Redis } from 'ioredis';
 import { Clocks } from '../clocks.ts';
 import { HintBus } from '../invalidate/hint-bus.ts';
@@ -29,11 +37,12 @@ export class L2Instance {
   redisDelayMs = 0;
   source = 'from the source';
 
-  constructor(url: string, keyPrefix: string, options: Partial<RegionOptions<string>>) {
+  constructor(place: RedisPlace, keyPrefix: string, options: Partial<RegionOptions<string>>) {
     const { clock } = this;
     const cache = resolveCacheOptions({ clock, keyPrefix, random: () => 1 });
     this.redis = new CacheRedis({
-      redis: url,
+      redis: place.option,
+      slotOf: namespaceKeys(keyPrefix, 'main', place.layout).head,
       clock,
       logger: cache.logger,
       readTimeoutMs: cache.redisTimeoutMs,
@@ -90,9 +99,10 @@ export class L2Instance {
 }
 
 export class L2Scene {
-  readonly keyPrefix: string = `scene-${randomUUID()}`;
+  readonly keyPrefix: string;
   readonly redis: Redis;
-  readonly #url: string;
+  readonly #place: RedisPlace;
+  readonly #keys: NamespaceKeys;
   readonly #instances: L2Instance[] = [];
   head: Head = {
     position: { generation: 3, sequence: 5 },
@@ -103,14 +113,25 @@ export class L2Scene {
     tableFloors: new Map(),
   };
 
-  constructor(url: string) {
-    this.#url = url;
+  private constructor(place: RedisPlace, keyPrefix: string, url: string) {
+    this.keyPrefix = keyPrefix;
+    this.#place = place;
+    this.#keys = namespaceKeys(keyPrefix, 'main', place.layout);
     this.redis = new Redis(url);
+  }
+
+  static async in(place: RedisPlace): Promise<L2Scene> {
+    const keyPrefix = `scene-${randomUUID()}`;
+    return new L2Scene(
+      place,
+      keyPrefix,
+      await place.urlOf(namespaceKeys(keyPrefix, 'main', place.layout).head),
+    );
   }
 
   /** Another instance that stands at the head. */
   async instance(options: Partial<RegionOptions<string>> = {}): Promise<L2Instance> {
-    const instance = new L2Instance(this.#url, this.keyPrefix, options);
+    const instance = new L2Instance(this.#place, this.keyPrefix, options);
     this.#instances.push(instance);
     await until(() => instance.redis.isConnected);
     instance.follow(this.head.position);
@@ -120,11 +141,11 @@ export class L2Scene {
 
   async setHead(change: Partial<Head> = {}): Promise<void> {
     this.head = { ...this.head, ...change };
-    await this.redis.set(namespaceKeys(this.keyPrefix, 'main').head, formatHead(this.head));
+    await this.redis.set(this.#keys.head, formatHead(this.head));
   }
 
   async deleteHead(): Promise<void> {
-    await this.redis.del(namespaceKeys(this.keyPrefix, 'main').head);
+    await this.redis.del(this.#keys.head);
   }
 
   /** A value that an instance at the head has loaded and stored. */
@@ -135,8 +156,13 @@ export class L2Scene {
     await until(() => this.isStored(key));
   }
 
+  /** As Redis has it. */
+  valueKey(key: string): string {
+    return storedKey(this.#keys, valueKey(`${this.keyPrefix}:item`, key));
+  }
+
   async isStored(key: string): Promise<boolean> {
-    return (await this.redis.exists(valueKey(`${this.keyPrefix}:item`, key))) === 1;
+    return (await this.redis.exists(this.valueKey(key))) === 1;
   }
 
   close(): void {

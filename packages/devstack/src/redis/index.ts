@@ -5,6 +5,7 @@ export {
   type SlotMove,
   startRedisCluster,
 } from './redis-cluster.ts';
+export { type RedisPlace, type RedisPlaceKind, redisPlaces, startRedisPlace } from './redis-place.ts';
 export {
   type RedisOptions,
   type RedisRestartOptions,

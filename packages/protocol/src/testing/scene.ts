@@ -1,12 +1,13 @@
 // A namespace of its own in a real Redis, written to as a sidecar does: heads, cursors and records that follow each
 // other. What a test wants to break, it breaks through `redis`.
 import { randomUUID } from 'node:crypto';
+import type { RedisPlace } from '@tidemark/devstack';
 import { Redis } from 'ioredis';
 import { publish } from '../scripts/publish.ts';
 import { takeover } from '../scripts/takeover.ts';
 import type { Changes } from '../wire/changes.ts';
 import { formatHead, type Head } from '../wire/head.ts';
-import { namespaceKeys, type NamespaceKeys } from '../wire/key.ts';
+import { namespaceKeys, type NamespaceKeys, storedKey } from '../wire/key.ts';
 import type { Position } from '../wire/position.ts';
 import type { LogRecord } from '../wire/record.ts';
 import { formatWatch, type WatchDocument } from '../wire/watch.ts';
@@ -20,10 +21,9 @@ export class Scene {
   readonly watch: WatchDocument;
   #head: Head | undefined;
 
-  constructor(url: string) {
-    // The server may be one that other runs use, too.
-    this.keyPrefix = `scene-${randomUUID()}`;
-    this.keys = namespaceKeys(this.keyPrefix, 'main');
+  private constructor(keys: NamespaceKeys, keyPrefix: string, url: string) {
+    this.keyPrefix = keyPrefix;
+    this.keys = keys;
     this.redis = new Redis(url);
     this.watch = {
       hash: 'watch-1',
@@ -32,6 +32,13 @@ export class Scene {
         [itemTable, { namespace: 'main', prefixes: [`${this.keyPrefix}:item`], problem: null }],
       ]),
     };
+  }
+
+  static async in(place: RedisPlace): Promise<Scene> {
+    // The server may be one that other runs use, too.
+    const keyPrefix = `scene-${randomUUID()}`;
+    const keys = namespaceKeys(keyPrefix, 'main', place.layout);
+    return new Scene(keys, keyPrefix, await place.urlOf(keys.head));
   }
 
   get head(): Head {
@@ -86,7 +93,7 @@ export class Scene {
   }
 
   valueKey(key: string): string {
-    return `${this.keyPrefix}:item:${key}`;
+    return storedKey(this.keys, `${this.keyPrefix}:item:${key}`);
   }
 
   /** Everything the scripts may write, to see that a refused one wrote nothing. */
@@ -100,9 +107,18 @@ export class Scene {
   async listen(): Promise<{ readonly messages: string[]; close(): void }> {
     const messages: string[] = [];
     const subscriber = this.redis.duplicate();
-    subscriber.on('message', (_channel, text: string) => messages.push(text));
-    await subscriber.subscribe(this.keys.records);
+    for (const event of ['message', 'smessage']) {
+      subscriber.on(event, (_channel: string, text: string) => messages.push(text));
+    }
+    if (this.keys.slot === undefined) await subscriber.subscribe(this.keys.records);
+    else await subscriber.ssubscribe(this.keys.records);
     return { messages, close: () => subscriber.disconnect() };
+  }
+
+  /** A message on that channel, of the test itself. */
+  async say(text: string): Promise<void> {
+    const { records, slot } = this.keys;
+    await (slot === undefined ? this.redis.publish(records, text) : this.redis.spublish(records, text));
   }
 
   close(): void {
