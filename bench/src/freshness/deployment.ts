@@ -11,6 +11,8 @@ export interface DeploymentOptions {
   readonly journal: JournalPath;
   readonly hint: HintPath;
   readonly instances: number;
+  /** The one that changes. */
+  readonly table: string;
 }
 
 export class Deployment implements AsyncDisposable {
@@ -28,10 +30,11 @@ export class Deployment implements AsyncDisposable {
   }
 
   /** Resolves when hints are heard and every instance has its lease. */
-  static async start({ stack, journal, hint, instances }: DeploymentOptions): Promise<Deployment> {
+  static async start(options: DeploymentOptions): Promise<Deployment> {
+    const { stack, journal, hint, instances, table } = options;
     const { url: supabaseUrl, serviceRoleKey, databaseUrl, redisUrl } = stack;
     const sidecar = start('sidecar', { journal, hint, supabaseUrl, serviceRoleKey, databaseUrl, redisUrl });
-    const started = Array.from({ length: instances }, () => start('instance', { databaseUrl, redisUrl }));
+    const started = Array.from({ length: instances }, () => start('instance', { redisUrl, table }));
     const ready = Promise.all(started.map((instance) => once(instance, 'message')));
     const deployment = new Deployment(sidecar, started);
     await ready;

@@ -60,7 +60,12 @@ export const freshness: Measurement = {
 };
 
 async function measureWay(stack: Stack, way: Way, samples: number): Promise<ChangeSample[]> {
-  await using deployment = await Deployment.start({ stack, ...way, instances });
+  await using deployment = await Deployment.start({
+    stack,
+    ...way,
+    instances,
+    table: 'copilot_internal.tenant_llm_policies',
+  });
   return await sampleChanges({ stack, deployment, samples, backgroundPerSecond: way.load });
 }
 

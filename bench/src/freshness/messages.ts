@@ -18,8 +18,9 @@ export interface SidecarOrder {
 }
 
 export interface InstanceOrder {
-  readonly databaseUrl: string;
   readonly redisUrl: string;
+  /** That its one region reads. */
+  readonly table: string;
 }
 
 /** A read of the journal that found these keys. Begin was answered when it started. */

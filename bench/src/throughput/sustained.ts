@@ -1,7 +1,7 @@
 // How many changes a second the sidecar keeps up with: writers that never rest, and how long after its commit each of their
 // changes is dropped by an instance. Whether it keeps up is seen from the lag, and from how long the last ones take.
-import type { Stack } from '@tidemark/devstack';
-import { until } from '@tidemark/devstack';
+import { type Stack, until } from '@tidemark/devstack';
+import { Client } from 'pg';
 import { quantile } from '../contest/statistics.ts';
 import { Deployment } from '../freshness/deployment.ts';
 import { stampMs } from '../freshness/stamp.ts';
@@ -15,18 +15,30 @@ export interface Sustained {
   readonly drainMs: number;
 }
 
-const insert = {
-  name: 'insert',
-  text: `insert into copilot_internal.tenant_llm_policies (tenant_id, default_provider, default_model)
-    values ($1, 'openai', 'small')`,
-};
+const table = 'public.followed';
+
+const insert = { name: 'insert', text: `insert into ${table} values ($1)` };
+
+/** Hints and journal over a direct connection, and one instance. */
+function follow(stack: Stack): Promise<Deployment> {
+  return Deployment.start({ stack, journal: 'direct', hint: 'direct', instances: 1, table });
+}
+
+/** The table whose changes are counted: nothing but its key, and no broadcast. */
+export async function createFollowedTable(databaseUrl: string): Promise<void> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query(`create table ${table} (id text primary key)`);
+  await client.query('select tidemark.track($1, $2, broadcast => false)', [table, 'id']);
+  await client.end();
+}
 
 export async function measureSustained(
   stack: Stack,
   writerCounts: readonly number[],
   durationMs: number,
 ): Promise<Sustained[]> {
-  await using deployment = await Deployment.start({ stack, journal: 'direct', hint: 'direct', instances: 1 });
+  await using deployment = await follow(stack);
   const committedMs = new Map<string, number>();
   const droppedMs = new Map<string, number>();
   /** Records that named the whole table: a round that was held up finds too many keys to name them. */
@@ -48,15 +60,15 @@ export async function measureSustained(
       (writer, index) => committedMs.set(keyOf(writer, index), stampMs()),
     );
     // Whatever was committed before this one has been dropped when this one is.
-    const last = keyOf(writers, 0);
+    const last = `last-of-${writers}`;
+    await connections.once({ ...insert, values: [last] });
     const lastCommittedMs = stampMs();
-    await connections.write(1, (writer) => ({ ...insert, values: [`${last}-${writer}`] }));
-    await until(() => droppedMs.has(`${last}-0`), { what: 'the last change to be dropped' });
+    await until(() => droppedMs.has(last), { what: 'the last change to be dropped' });
     const lags = [...committedMs].map(([key, atMs]) => {
       const heardMs = droppedMs.get(key) ?? wholeMs.find((whole) => whole >= atMs) ?? atMs;
       return Math.max(0, heardMs - atMs);
     });
-    const drainMs = Math.max(0, (droppedMs.get(`${last}-0`) ?? lastCommittedMs) - lastCommittedMs);
+    const drainMs = Math.max(0, (droppedMs.get(last) ?? lastCommittedMs) - lastCommittedMs);
     found.push({
       writers,
       perSecond,
@@ -78,21 +90,19 @@ export interface Bulk {
 
 /** One statement that inserts so many rows. */
 export async function measureBulk(stack: Stack, sizes: readonly number[]): Promise<Bulk[]> {
-  await using deployment = await Deployment.start({ stack, journal: 'direct', hint: 'direct', instances: 1 });
+  await using deployment = await follow(stack);
   await using writer = await Writers.connect({ databaseUrl: stack.databaseUrl, writers: 1 });
   const found: Bulk[] = [];
   let drop: { readonly keys: number | null; readonly atMs: number } | undefined;
   deployment.onDrop(({ keys, atMs }) => (drop = { keys: keys?.length ?? null, atMs }));
   for (const rows of sizes) {
-    const text = `insert into copilot_internal.tenant_llm_policies (tenant_id, default_provider, default_model)
-      select 'bulk-${rows}-' || i, 'openai', 'small' from generate_series(1, ${rows}) as i`;
+    const text = `insert into ${table} select 'bulk-${rows}-' || i from generate_series(1, ${rows}) as i`;
     drop = undefined;
-    const startedMs = stampMs();
-    await writer.write(1, () => ({ text }));
+    const statementMs = await writer.once({ text });
     const committedMs = stampMs();
     await until(() => drop !== undefined, { what: `the drop of ${rows} rows`, everyMs: 1 });
     const { keys = null, atMs = committedMs } = drop ?? {};
-    found.push({ rows, statementMs: committedMs - startedMs, lagMs: Math.max(0, atMs - committedMs), keys });
+    found.push({ rows, statementMs, lagMs: Math.max(0, atMs - committedMs), keys });
   }
   return found;
 }

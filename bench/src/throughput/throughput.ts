@@ -4,7 +4,13 @@ import { startStack } from '@tidemark/devstack';
 import { exponentOf } from '../growth/fit.ts';
 import type { Findings, Measurement, RunOptions, Section } from '../measurement.ts';
 import { type Applied, measureApplied } from './applied.ts';
-import { type Bulk, measureBulk, measureSustained, type Sustained } from './sustained.ts';
+import {
+  type Bulk,
+  createFollowedTable,
+  measureBulk,
+  measureSustained,
+  type Sustained,
+} from './sustained.ts';
 import {
   type BulkCost,
   createTables,
@@ -49,6 +55,7 @@ export const throughput: Measurement = {
     const { databaseUrl, redisUrl } = stack;
     tell('writers');
     await createTables(databaseUrl, Math.max(...size.bulkCost, 16));
+    await createFollowedTable(databaseUrl);
     const costs = await measureWriterCost({ stack, ...size });
     const bulkCosts = await measureBulkCost(databaseUrl, size.bulkCost, size.turns);
     tell('sidecar');

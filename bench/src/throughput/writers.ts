@@ -45,6 +45,13 @@ export class Writers implements AsyncDisposable {
     return (1_000 * committed) / (systemClock.monotonicMs() - startedMs);
   }
 
+  /** @returns milliseconds of one statement, on the first connection */
+  async once(statement: QueryConfig): Promise<number> {
+    const startedMs = systemClock.monotonicMs();
+    await this.#clients[0]?.query(statement);
+    return systemClock.monotonicMs() - startedMs;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.end()));
   }

@@ -1,26 +1,13 @@
 // An instance in a process of its own, which tells when it has dropped a key.
 import { subscribe } from 'node:diagnostics_channel';
 import { createCache, type OvertakenEvent } from '@tidemark/cache';
-import { until } from '@tidemark/devstack';
-import { Pool } from 'pg';
 import type { DropMessage, InstanceOrder } from '../messages.ts';
 import { stampMs } from '../stamp.ts';
 
-const { databaseUrl, redisUrl } = JSON.parse(process.argv[2] ?? '') as InstanceOrder;
-const pool = new Pool({ connectionString: databaseUrl, max: 2 });
+const { redisUrl, table } = JSON.parse(process.argv[2] ?? '') as InstanceOrder;
 const cache = createCache({ redis: redisUrl });
-const policies = cache.region({
-  name: 'llm:policy',
-  table: 'copilot_internal.tenant_llm_policies',
-  ttl: '1h',
-  load: async (tenant) => {
-    const { rows } = await pool.query<{ default_model: string }>(
-      'select default_model from copilot_internal.tenant_llm_policies where tenant_id = $1',
-      [tenant],
-    );
-    return rows[0] ?? null;
-  },
-});
+// Nothing is read: what is dropped is told whether it was held or not.
+cache.region({ name: 'followed', table, ttl: '1h', load: (key) => Promise.resolve(key) });
 
 subscribe('tidemark:overtaken', (message) => {
   const atMs = stampMs();
@@ -29,6 +16,5 @@ subscribe('tidemark:overtaken', (message) => {
 });
 process.once('disconnect', () => process.exit());
 
-await policies.get('none');
-await until(() => policies.status().lease === 'live', { what: 'the lease of the region' });
+await cache.ready();
 process.send?.({ atMs: stampMs(), keys: [] } satisfies DropMessage);
