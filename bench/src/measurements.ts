@@ -1,4 +1,5 @@
 // Every measurement, in the order in which they run and are reported.
+import { cluster } from './cluster/cluster.ts';
 import { freshness } from './freshness/freshness.ts';
 import { growth } from './growth/growth.ts';
 import { hit } from './hit/hit.ts';
@@ -6,4 +7,4 @@ import type { Measurement } from './measurement.ts';
 import { miss } from './miss/miss.ts';
 import { throughput } from './throughput/throughput.ts';
 
-export const measurements: readonly Measurement[] = [hit, miss, freshness, throughput, growth];
+export const measurements: readonly Measurement[] = [hit, miss, freshness, throughput, growth, cluster];
