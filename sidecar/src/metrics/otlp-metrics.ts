@@ -41,7 +41,7 @@ export function metricProducer({ registry, resource, wallMs }: ProducerOptions):
 
 type At = Pick<DataPoint<number>, 'startTime' | 'endTime'>;
 
-export function toMetricData(metric: ScrapedMetric, at: At): MetricData {
+function toMetricData(metric: ScrapedMetric, at: At): MetricData {
   const { name, help, values } = metric;
   const common = {
     descriptor: { name, description: help, unit: unitOf(name), valueType: ValueType.DOUBLE },
@@ -100,7 +100,7 @@ function unitOf(name: string): string {
   return base.endsWith('_bytes') ? 'By' : '1';
 }
 
-export function toHrTime(epochMs: number): HrTime {
+function toHrTime(epochMs: number): HrTime {
   const seconds = Math.floor(epochMs / 1_000);
   return [seconds, Math.round((epochMs - seconds * 1_000) * 1e6)];
 }

@@ -14,7 +14,7 @@ export interface Attribute {
   readonly value: Value;
 }
 
-export interface PushedPoint {
+interface PushedPoint {
   readonly attributes: readonly Attribute[];
   readonly asDouble?: number;
   readonly asInt?: number | string;

@@ -54,7 +54,7 @@ export interface FinishedRound {
   readonly outcome: RoundOutcome;
 }
 
-export interface FailedRound {
+interface FailedRound {
   readonly startedMs: number;
   /** The last one is the one that failed. */
   readonly steps: readonly RoundStep[];
