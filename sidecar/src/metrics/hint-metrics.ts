@@ -19,7 +19,7 @@ export const hintDefinitions = {
   silences: {
     type: 'counter',
     name: 'tidemark_hint_silences_total',
-    help: 'Times that a round found a change and the source said nothing within its grace (broadcast 1 s, changes 3 s).',
+    help: 'Times that a round found a change and the source said nothing within its grace (1 s; changes, 3 s).',
     labels: ['hint'],
   },
   rebuilds: {
