@@ -2,7 +2,7 @@
 import type { MetricDefinition } from './metric-definition.ts';
 
 /** What stands around them in the document. */
-export const metricTableMarks = {
+const metricTableMarks = {
   begin: '<!-- The metrics: written by scripts/metric-table.ts, and compared by a test. -->',
   end: '<!-- End of the metrics. -->',
 } as const;
