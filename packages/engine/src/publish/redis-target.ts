@@ -137,6 +137,17 @@ export class RedisTarget implements RoundTarget {
     if (namespaces !== undefined) this.#options.onNamespaces?.(namespaces);
   }
 
+  /**
+   * Goes back to where a publisher stands that does not know its last outcome: while the head is its own it claims, which
+   * moves nothing before the journal is read. Rounds that are begun each period and never done would win every
+   * compare-and-set against whoever does read the journal (R6).
+   */
+  abandon(): void {
+    if (this.#state.kind === 'working') {
+      this.#state = { kind: 'unsure', mine: [this.#state.memory.headText] };
+    }
+  }
+
   /** Somebody says to have left this head for good: if the next look finds it, nobody has to be waited for. */
   inherit(leftHead: string): void {
     this.#leftHead = leftHead;

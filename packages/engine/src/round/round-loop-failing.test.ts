@@ -42,7 +42,19 @@ describe('failing', () => {
     journal.failure = new Error('second');
     await clock.advance(roundEveryMs);
     expect(loop.state).toEqual({ kind: 'failing', reason: 'second' });
-    expect(target.steps).toEqual(['begin', 'publish', 'begin', 'begin']);
+    expect(target.steps).toEqual(['begin', 'publish', 'begin', 'begin', 'abandon']);
+  });
+
+  test('in the journal twice in a row leaves the way free for whoever reads it, and once does not (R6)', async () => {
+    const { clock, journal, target } = await started();
+    journal.failure = new Error('away');
+    await clock.advance(roundEveryMs);
+    journal.failure = undefined;
+    await clock.advance(roundEveryMs);
+    expect(target.steps).not.toContain('abandon');
+    journal.failure = new Error('away again');
+    await clock.advance(2 * roundEveryMs);
+    expect(target.steps.slice(-3)).toEqual(['begin', 'begin', 'abandon']);
   });
 
   test('is what a read that passes its deadline ends in, and its signal has told the journal', async () => {

@@ -9,6 +9,7 @@ import {
   deadlineIn,
   type Journal,
   type JournalRead,
+  type JournalRequest,
   type Logger,
   type RoundOutcome,
   type RoundTarget,
@@ -23,6 +24,9 @@ const followUpDelaysMs = [1, 2, 4, 8, 16, 32];
 
 /** Whoever stands by looks before its time no more often than this: strangers can publish on the bus, too. */
 const periodsBetweenLooks = 6;
+
+/** Journal reads that failed in a row, after which another process may be the better one; one alone is soon repeated. */
+const readsBeforeAbandoning = 2;
 
 export interface RoundLoopOptions {
   readonly target: RoundTarget;
@@ -75,6 +79,7 @@ export class RoundLoop {
   #look = new AbortController();
   #isLookWanted = false;
   #nextLookMs = 0;
+  #failedReads = 0;
   #isRung = false;
   #wasRungEarly = false;
   #followUp = followUpDelaysMs.length;
@@ -174,7 +179,7 @@ export class RoundLoop {
   }
 
   async #round(startedMs: number): Promise<RoundOutcome | undefined> {
-    const { target, journal, clock, readTimeoutMs, onRead, onRound, onFailure } = this.#options;
+    const { target, clock, readTimeoutMs, onRead, onRound, onFailure } = this.#options;
     const steps: RoundStep[] = [];
     const timed = async <T>(name: RoundStep['name'], step: () => Promise<T>): Promise<T> => {
       const stepMs = clock.monotonicMs();
@@ -196,7 +201,7 @@ export class RoundLoop {
         knownWatchHash: begun.knownWatchHash,
         signal: deadline.signal,
       };
-      const read = await timed('read', () => journal.read(request));
+      const read = await timed('read', () => this.#read(request));
       onRead?.(read);
       const outcome = await timed('publish', () => target.publish(read));
       this.#become({ kind: outcome.isPublished ? 'working' : 'standby' });
@@ -208,6 +213,20 @@ export class RoundLoop {
       this.#become({ kind: 'failing', reason });
       onFailure?.({ startedMs, steps, reason });
       return undefined;
+    }
+  }
+
+  async #read(request: JournalRequest): Promise<JournalRead> {
+    const { journal, target } = this.#options;
+    try {
+      const read = await journal.read(request);
+      this.#failedReads = 0;
+      return read;
+    } catch (error) {
+      this.#failedReads += 1;
+      // Not at the end: who leaves in order says so.
+      if (this.#failedReads >= readsBeforeAbandoning && !this.#closing.signal.aborted) target.abandon?.();
+      throw error;
     }
   }
 

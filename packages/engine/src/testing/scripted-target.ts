@@ -2,7 +2,7 @@
 import type { Begun, JournalRead, RoundOutcome, RoundTarget } from '@tidemark/protocol';
 
 export class ScriptedTarget implements RoundTarget {
-  /** `begin` and `publish`, in the order in which they were called. */
+  /** `begin`, `publish` and `abandon`, in the order in which they were called. */
   readonly steps: string[] = [];
   readonly published: JournalRead[] = [];
   isStandby = false;
@@ -21,6 +21,10 @@ export class ScriptedTarget implements RoundTarget {
     if (this.isStandby) return { kind: 'standby' };
     const cursor = this.published.at(-1)?.cursor ?? null;
     return { kind: 'begun', cursor, knownWatchHash: cursor?.watchHash ?? null };
+  }
+
+  abandon(): void {
+    this.steps.push('abandon');
   }
 
   async publish(read: JournalRead): Promise<RoundOutcome> {

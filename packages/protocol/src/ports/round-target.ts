@@ -23,4 +23,6 @@ export interface RoundTarget {
   begin(): Promise<Begun>;
   /** After the journal was read. Rejects when it can't be known whether the round was published. */
   publish(read: JournalRead): Promise<RoundOutcome>;
+  /** The journal can't be read for now: leaves the way free for another process, where there may be one. */
+  abandon?(): void;
 }
