@@ -120,7 +120,7 @@ export class RedisTarget implements RoundTarget {
     const leftHead = this.#leftHead;
     this.#leftHead = undefined;
     const [headText = null, cursorText, watchText] = await this.#options.redis.ask((commands) =>
-      commands.mget(names),
+      commands.mget(...names),
     );
     this.#tellNamespaces(watchText ?? '');
     if (state.kind !== 'claiming') {
