@@ -19,8 +19,8 @@ import { type EngineOptions, type ResolvedEngineOptions, resolveOptions } from '
 import { Pruning } from './pruning.ts';
 import { RedisTarget } from './publish/redis-target.ts';
 import { EngineRedis } from './redis.ts';
-import { foundChanges, observedChanges, readOf, readStartOf } from './round/found-changes.ts';
-import { type FinishedRound, type LoopState, RoundLoop } from './round/round-loop.ts';
+import { type LoopState, RoundLoop } from './round/round-loop.ts';
+import { RoundReporter } from './round/round-reporter.ts';
 
 export interface NamespaceStatus {
   readonly namespace: string;
@@ -70,8 +70,6 @@ class RoundEngine implements RunningEngine {
   #buses: ByNamespace<Bus> | undefined;
   /** What each journal follows, as it said last. */
   readonly #watches = new Map<Journal, Watch>();
-  /** When the last finished round of each namespace began, and when the last published one began to read. */
-  readonly #lastRounds = new Map<string, { readonly startedMs: number; readonly readMs?: number }>();
   readonly #madeMs: number;
   readonly #pruning: Pruning;
   #closed: Promise<void> | undefined;
@@ -152,6 +150,7 @@ class RoundEngine implements RunningEngine {
     const { clock, roundEveryMs, readTimeoutMs } = this.#options;
     const logger = this.#options.logger.child({ namespace });
     const target = this.#targetOf(namespace, journal);
+    const reporter = this.#reporterOf(namespace, journal);
     const loop = new RoundLoop({
       target,
       journal,
@@ -162,23 +161,29 @@ class RoundEngine implements RunningEngine {
       onRead: ({ watch }) => {
         if (watch !== null) this.#learn(journal, watch);
       },
-      onRound: (round) => this.#afterRound(namespace, journal, round),
-      onFailure: ({ startedMs, steps, reason }) =>
-        this.#options.observer?.onRound({
-          namespace,
-          outcome: 'failed',
-          startedMs,
-          endedMs: clock.monotonicMs(),
-          steps,
-          changes: [],
-          reason,
-        }),
+      onRound: (round) => reporter.finished(round),
+      onFailure: (round) => reporter.failed(round),
     });
     this.#namespaces.set(namespace, { loop, target });
     const bus = this.#buses?.of(namespace);
     bus?.hints.listen(namespace);
     if (bus === undefined) loop.start();
     else void bus.redis.tried.then(() => loop.start());
+  }
+
+  #reporterOf(namespace: string, journal: Journal): RoundReporter {
+    const { clock, hints, observer } = this.#options;
+    return new RoundReporter({
+      namespace,
+      // What a best-effort journal heard, they need not have announced.
+      hints: journal === this.journal ? hints : [],
+      observer,
+      clock,
+      // In this process alone one loop serves all namespaces.
+      isOurs: (table) =>
+        this.#buses === undefined || this.#watches.get(journal)?.get(table)?.namespace === namespace,
+      madeMs: this.#madeMs,
+    });
   }
 
   /**
@@ -220,36 +225,6 @@ class RoundEngine implements RunningEngine {
     this.#asked.clear();
     // Hint sources announce what triggers wrote. What a best-effort journal heard, they need not know.
     if (journal === this.journal) this.#follow(watch);
-  }
-
-  #afterRound(namespace: string, journal: Journal, round: FinishedRound): void {
-    const { observer, clock, hints } = this.#options;
-    const { startedMs, steps, outcome } = round;
-    const last = this.#lastRounds.get(namespace);
-    const readMs = outcome.isPublished ? readStartOf(steps) : last?.readMs;
-    this.#lastRounds.set(namespace, { startedMs, ...(readMs !== undefined && { readMs }) });
-    const hasChanges = outcome.changed > 0;
-    if (!hasChanges && observer === undefined) return;
-    const watch = this.#watches.get(journal);
-    // In this process alone one loop serves all namespaces.
-    const isOurs = (table: string): boolean =>
-      this.#buses === undefined || watch?.get(table)?.namespace === namespace;
-    const read = readOf(round.read, isOurs);
-    const found = hasChanges ? foundChanges({ steps, read }, last?.readMs) : [];
-    const endedMs = steps.at(-1)?.endedMs ?? clock.monotonicMs();
-    observer?.onRound({
-      namespace,
-      outcome: outcome.isPublished ? 'published' : 'refused',
-      startedMs,
-      endedMs,
-      steps,
-      changes: hasChanges ? observedChanges(read.changes, found, endedMs) : [],
-      ...(outcome.opened && { opened: outcome.opened }),
-    });
-    if (journal !== this.journal || !hasChanges) return;
-    const sinceMs = last?.startedMs ?? this.#madeMs;
-    const tables = read.changes.map(({ table }) => table);
-    for (const hint of hints) hint.expect({ sinceMs, tables, changes: found });
   }
 
   #follow(watch: Watch): void {

@@ -58,7 +58,7 @@ export interface FinishedRound {
   readonly outcome: RoundOutcome;
 }
 
-interface FailedRound {
+export interface FailedRound {
   readonly startedMs: number;
   /** The last one is the one that failed. */
   readonly steps: readonly RoundStep[];
