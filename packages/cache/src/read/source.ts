@@ -100,7 +100,7 @@ export class Source<K, V> {
     const { name, maxConcurrentLoads, clock, loadTimeoutMs, closing } = this.#options;
     if (this.#running < maxConcurrentLoads) this.#running += 1;
     else await this.#turn();
-    using deadline = deadlineIn(clock, loadTimeoutMs, AbortSignal.any([abandoned, closing]));
+    using deadline = deadlineIn(clock, loadTimeoutMs, abandoned, closing);
     try {
       // Ended while it waited for its turn: the loader is not bothered any more.
       deadline.signal.throwIfAborted();
@@ -141,14 +141,10 @@ export class Source<K, V> {
 }
 
 /** A loader that passes over its signal must not hold its waiters beyond the deadline. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  promise.catch(() => {});
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    // Nobody else has the signal of a load for longer than the load: the listener needs not be taken back.
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    promise.then(resolve, reject);
+  });
 }

@@ -26,24 +26,29 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
 }
 
 export interface Deadline extends Disposable {
-  /** Aborts after the delay, or with the parent. */
+  /** Aborts after the delay, or with the first of the parents. */
   readonly signal: AbortSignal;
 }
 
-/** A deadline that is given up with `using`, so that no timer outlives what it limits. */
-export function deadlineIn(clock: Clock, delayMs: number, parent?: AbortSignal): Deadline {
+/**
+ * A deadline that is given up with `using`, so that no timer outlives what it limits. It listens to each parent by itself:
+ * `AbortSignal.any` costs ten times as much.
+ */
+export function deadlineIn(clock: Clock, delayMs: number, ...parents: readonly AbortSignal[]): Deadline {
   const controller = new AbortController();
-  const onParent = (): void => controller.abort(parent?.reason);
+  const onParent = (event: Event): void => controller.abort((event.target as AbortSignal).reason);
   const cancel = clock.schedule(delayMs, () => {
     controller.abort(new DOMException(`no answer within ${delayMs} ms`, 'TimeoutError'));
   });
-  if (parent?.aborted === true) onParent();
-  parent?.addEventListener('abort', onParent, { once: true });
+  for (const parent of parents) {
+    if (parent.aborted) controller.abort(parent.reason);
+    else parent.addEventListener('abort', onParent, { once: true });
+  }
   return {
     signal: controller.signal,
     [Symbol.dispose]() {
       cancel();
-      parent?.removeEventListener('abort', onParent);
+      for (const parent of parents) parent.removeEventListener('abort', onParent);
     },
   };
 }
