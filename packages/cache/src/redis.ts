@@ -103,34 +103,37 @@ export class CacheRedis {
   }
 
   /** Runs a command of the read path. @returns undefined when Redis is down, late, or was so a moment ago */
-  async attempt<T>(run: (commands: Redis) => Promise<T>): Promise<T | undefined> {
+  attempt<T>(run: (commands: Redis) => Promise<T>): Promise<T | undefined> {
     const { clock, readTimeoutMs } = this.#options;
     const nowMs = clock.monotonicMs();
-    if (!this.isUsable || this.#underWay >= maxUnderWay) return undefined;
+    if (!this.isUsable || this.#underWay >= maxUnderWay) return Promise.resolve(undefined);
     // Half open: whoever comes while the first one tries goes past.
     const isProbe = this.#brokenUntilMs !== Number.NEGATIVE_INFINITY;
     if (isProbe) this.#brokenUntilMs = nowMs + breakMs;
     this.#underWay += 1;
-    const late = Promise.withResolvers<never>();
-    const cancel = clock.schedule(readTimeoutMs, () => {
-      late.reject(new Error(`no answer from Redis within ${readTimeoutMs} ms`));
+    return new Promise((resolve) => {
+      let isOver = false;
+      const end = (result: T | undefined, error?: unknown): void => {
+        if (isOver) return;
+        isOver = true;
+        this.#underWay -= 1;
+        cancel();
+        if (error !== undefined) this.#fail(error, isProbe);
+        else this.#heal();
+        resolve(result);
+      };
+      const cancel = clock.schedule(readTimeoutMs, () => {
+        end(undefined, new Error(`no answer from Redis within ${readTimeoutMs} ms`));
+      });
+      run(this.commands).then(end, (error: unknown) => end(undefined, error ?? new Error('no reason')));
     });
-    try {
-      const answer = run(this.commands);
-      answer.catch(() => {});
-      const result = await Promise.race([answer, late.promise]);
-      this.#heal();
-      return result;
-    } catch (error) {
-      this.#errors += 1;
-      // A refusal is an answer: the server is there, and the next command may fare better.
-      if (error instanceof ReplyError) this.#heal();
-      else this.#break(error, isProbe);
-      return undefined;
-    } finally {
-      this.#underWay -= 1;
-      cancel();
-    }
+  }
+
+  #fail(error: unknown, isProbe: boolean): void {
+    this.#errors += 1;
+    // A refusal is an answer: the server is there, and the next command may fare better.
+    if (error instanceof ReplyError) this.#heal();
+    else this.#break(error, isProbe);
   }
 
   #heal(): void {
