@@ -5,19 +5,21 @@ import type { Clocks, Instant } from '../clocks.ts';
 export class Flight<V> {
   readonly startedAt: Instant;
   readonly #outcome = Promise.withResolvers<V | null>();
-  readonly #abandoned = new AbortController();
+  /** Made for who asks for it: a value from L2 comes without. */
+  #abandoned: AbortController | undefined;
+  #isAbandoned = false;
   #isDetached = false;
   #isSettled = false;
   #waiters = 0;
 
   constructor(startedAt: Instant) {
     this.startedAt = startedAt;
-    // A load that fails after its last waiter left is nobody's error.
-    this.#outcome.promise.catch(() => {});
   }
 
   /** Aborts when the last waiter has left. */
   get signal(): AbortSignal {
+    this.#abandoned ??= new AbortController();
+    if (this.#isAbandoned) this.#abandoned.abort();
     return this.#abandoned.signal;
   }
 
@@ -26,7 +28,7 @@ export class Flight<V> {
   }
 
   get isAbandoned(): boolean {
-    return this.#abandoned.signal.aborted;
+    return this.#isAbandoned;
   }
 
   detach(): void {
@@ -38,9 +40,11 @@ export class Flight<V> {
     this.#outcome.resolve(value);
   }
 
-  crash(error: unknown): void {
+  crash(reason: unknown): void {
     this.#isSettled = true;
-    this.#outcome.reject(error);
+    // A load that fails after its last waiter left is nobody's error.
+    this.#outcome.promise.catch(() => {});
+    this.#outcome.reject(reason);
   }
 
   /** Waits for the value; the caller's signal ends its waiting, and the load when nobody else waits. */
@@ -51,8 +55,13 @@ export class Flight<V> {
       return await raceAbort(this.#outcome.promise, signal);
     } finally {
       this.#waiters -= 1;
-      if (this.#waiters === 0 && !this.#isSettled) this.#abandoned.abort();
+      if (this.#waiters === 0 && !this.#isSettled) this.#abandon();
     }
+  }
+
+  #abandon(): void {
+    this.#isAbandoned = true;
+    this.#abandoned?.abort();
   }
 }
 

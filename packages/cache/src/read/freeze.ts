@@ -18,6 +18,18 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
+/** The same for what JSON.parse has just made: a tree, in which there is nothing but plain objects and arrays. */
+export function freezeParsed<T>(value: T): T {
+  const found: unknown[] = [value];
+  while (found.length > 0) {
+    const next = found.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    Object.freeze(next);
+    for (const child of Object.values(next)) if (typeof child === 'object') found.push(child);
+  }
+  return value;
+}
+
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

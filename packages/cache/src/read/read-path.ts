@@ -45,6 +45,11 @@ interface Miss<V, K> {
   readonly flight: Flight<V>;
 }
 
+/** Whose signal ends a load that nobody waits for any more. A flight makes its own only when it is asked for it. */
+interface Waited {
+  readonly signal: AbortSignal;
+}
+
 /** Time and position before a load: what it reads is at least that new. */
 interface Noted {
   readonly asOf: Instant;
@@ -58,6 +63,8 @@ export class ReadPath<V, K extends Key> {
   readonly #l1: L1<V>;
   readonly #flights: Flights<V>;
   readonly #events: RegionEvents;
+  /** For loads that go on whoever waits. */
+  readonly #always: Waited;
   #hits = 0;
 
   constructor(parts: ReadPathParts<V, K>) {
@@ -65,6 +72,7 @@ export class ReadPath<V, K extends Key> {
     this.#clocks = parts.clocks;
     this.#lease = parts.lease;
     this.#events = parts.events;
+    this.#always = { signal: parts.closing };
     this.#l1 = new L1(parts.options.maxEntries);
     this.#flights = new Flights(parts.options.maxStalenessMs, parts.clocks);
   }
@@ -105,7 +113,7 @@ export class ReadPath<V, K extends Key> {
     if (this.#flights.joinable(encoded) !== undefined) return true;
     const flight = this.#flights.start(encoded);
     // From the source: L2 holds what is here already.
-    void this.#fly([{ key, encoded, flight }], { abandoned: this.#parts.closing, fresh: true });
+    void this.#fly([{ key, encoded, flight }], { waited: this.#always, fresh: true });
     return true;
   }
 
@@ -115,7 +123,7 @@ export class ReadPath<V, K extends Key> {
     if (shared !== undefined) return shared.wait(signal);
     const flight = this.#flights.start(encoded);
     const value = flight.wait(signal);
-    void this.#fly([{ key, encoded, flight }], { abandoned: flight.signal, fresh });
+    void this.#fly([{ key, encoded, flight }], { waited: flight, fresh });
     return value;
   }
 
@@ -131,9 +139,11 @@ export class ReadPath<V, K extends Key> {
       misses.push({ key, encoded, flight });
       return flight;
     });
-    const answers = flights.map(async (flight) => ('hit' in flight ? flight.hit : flight.wait(signal)));
+    const answers = flights.map((flight) =>
+      'hit' in flight ? Promise.resolve(flight.hit) : flight.wait(signal),
+    );
     // Others may have joined the flights: the caller's signal ends its own waiting only.
-    if (misses.length > 0) void this.#fly(misses, { abandoned: this.#parts.closing, fresh: false });
+    if (misses.length > 0) void this.#fly(misses, { waited: this.#always, fresh: false });
     return Promise.all(answers);
   }
 
@@ -163,19 +173,19 @@ export class ReadPath<V, K extends Key> {
   /** L2, then the source; each flight lands or crashes, and this never rejects. */
   async #fly(
     misses: readonly Miss<V, K>[],
-    how: { readonly abandoned: AbortSignal; readonly fresh: boolean },
+    { waited, fresh }: { readonly waited: Waited; readonly fresh: boolean },
   ): Promise<void> {
     if (this.#events.isTraced) this.#events.missed(misses.map(({ encoded }) => encoded));
-    if (how.fresh) return this.#load(misses, how.abandoned);
+    if (fresh) return this.#load(misses, waited.signal);
     const missing = await this.#readL2(misses);
+    if (missing.length === 0) return;
     const askedMs = this.#clocks.monotonicMs();
     const elsewhere = await this.#findLoadedElsewhere(missing);
-    const here = elsewhere.size === 0 ? missing : missing.filter((miss) => !elsewhere.has(miss));
-    const late = this.#waitForOthers([...elsewhere], { askedMs, abandoned: how.abandoned });
-    await Promise.all([
-      this.#load(here, how.abandoned),
-      late.then((left) => this.#load(left, how.abandoned)),
-    ]);
+    const abandoned = waited.signal;
+    if (elsewhere.size === 0) return this.#load(missing, abandoned);
+    const here = missing.filter((miss) => !elsewhere.has(miss));
+    const late = this.#waitForOthers([...elsewhere], { askedMs, abandoned });
+    await Promise.all([this.#load(here, abandoned), late.then((left) => this.#load(left, abandoned))]);
   }
 
   /** @returns in a herd, the misses that another instance is loading right now (R5) */
