@@ -119,4 +119,59 @@ export const engineMutations: readonly Mutation[] = [
       name: 'while nobody works: %s',
     },
   },
+  {
+    keeps: 'I30',
+    file: `${engine}/publish/claim.ts`,
+    guard: 'before.done === head.done',
+    instead: 'before.begun === head.begun',
+    test: {
+      file: `${engine}/publish/claim.test.ts`,
+      name: 'stands still: its publisher reaches Redis and not the journal, and is overtaken as it is now (R6)',
+    },
+  },
+  {
+    keeps: 'I30',
+    file: `${engine}/publish/claim.ts`,
+    guard: 'if (!isMine && !isLeft && leftHead !== undefined) return state;',
+    test: { file: `${engine}/publish/claim.test.ts`, name: 'that $state and finds $sight' },
+  },
+  {
+    keeps: 'I30',
+    file: `${engine}/round/round-loop.ts`,
+    guard: ' || nowMs < this.#nextLookMs',
+    test: {
+      file: `${engine}/round/round-loop.test.ts`,
+      name: 'looks at once when it is told to, and again in six periods at the earliest: strangers can say it, too',
+    },
+  },
+  {
+    keeps: 'I30',
+    file: `${engine}/round/round-loop.ts`,
+    guard: "if (this.#state.kind === 'failing') {",
+    instead: "if (this.#state.kind === 'starting') {",
+    test: {
+      file: `${engine}/round/round-loop-failing.test.ts`,
+      name: 'begins once per period, however often somebody rings, and at once when it may be over (R6)',
+    },
+  },
+  {
+    keeps: 'I30',
+    file: `${engine}/round/round-loop.ts`,
+    guard: 'target.abandon?.();',
+    instead: 'void target;',
+    test: {
+      file: `${engine}/round/round-loop-failing.test.ts`,
+      name: 'in the journal twice in a row leaves the way free for whoever reads it, and once does not (R6)',
+    },
+  },
+  {
+    keeps: 'I30',
+    file: `${engine}/publish/redis-target.ts`,
+    guard: "this.#tellNamespaces(watchText ?? '');",
+    instead: 'void watchText;',
+    test: {
+      file: `${engine}/engine.stack.test.ts`,
+      name: 'the one that stands by knows every namespace, and takes each over at once when it is told to (R6)',
+    },
+  },
 ];
