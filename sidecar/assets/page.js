@@ -127,7 +127,9 @@ const hints = rows($('hints'), ({ name, state, isWell, heard, silences, announce
   tone: isWell ? 'good' : 'odd',
   more: [
     `${heard.toLocaleString('en')} heard`,
-    ...(silences > 0 ? [`${silences.toLocaleString('en')} times silent`] : []),
+    ...(silences > 0
+      ? [silences === 1 ? 'once silent' : `${silences.toLocaleString('en')} times silent`]
+      : []),
     ...(announced === null ? [] : [announced]),
   ].join(' · '),
   why: sentence,

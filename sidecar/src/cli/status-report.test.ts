@@ -159,7 +159,7 @@ it('a status is told line by line', () => {
     'sidecar http://127.0.0.1:8787: not ready',
     '  rounds of main: failing',
     '  hints from changes: silent, heard 2, silences 1',
-    '  hints from broadcast: listening, heard 9, silences 0; 8 announced in time, 1 late, 2 lost, half of them within 2 ms',
+    '  hints from broadcast: listening, heard 9, silences 0; 8 announced in time (usually within 2 ms), 1 late, 2 lost',
     'namespace main: head 2-3, moving, round 4; listening: 2 for hints, 3 for records',
     '  public.a  copilot:a  (best effort: no bound)',
     'instance api-1 (0.1.0): fresh, tidemark 410 ms old',

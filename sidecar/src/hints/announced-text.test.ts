@@ -10,12 +10,12 @@ test.each<[string, AnnouncementCounts | undefined, string | null]>([
   [
     'it announced much, and lost some',
     { inTime: 12_345, late: 3, never: 1, away: 20, medianDelayMs: 246.2 },
-    '12,345 announced in time, 3 late, 1 lost, 20 made while it was away, half of them within 247 ms',
+    '12,345 announced in time (usually within 247 ms), 3 late, 1 lost, 20 made while it was away',
   ],
   [
     'it is quicker than a millisecond',
     { ...none, inTime: 1, medianDelayMs: 0.4 },
-    '1 announced in time, 0 late, 0 lost, half of them within 1 ms',
+    '1 announced in time (usually within 1 ms), 0 late, 0 lost',
   ],
 ])('what a hint source announced, when %s', (_when, announced, text) => {
   expect(announcedText(announced)).toBe(text);

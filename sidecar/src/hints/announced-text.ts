@@ -6,13 +6,13 @@ import { durationText } from '../instances/duration-text.ts';
 export function announcedText(announced: AnnouncementCounts | undefined): string | null {
   if (announced === undefined) return null;
   const { inTime, late, never, away, medianDelayMs } = announced;
+  const usually = medianDelayMs === null ? '' : ` (usually within ${delayText(medianDelayMs)})`;
   const parts = [
-    `${countText(inTime)} announced in time`,
+    `${countText(inTime)} announced in time${usually}`,
     `${countText(late)} late`,
     `${countText(never)} lost`,
   ];
   if (away > 0) parts.push(`${countText(away)} made while it was away`);
-  if (medianDelayMs !== null) parts.push(`half of them within ${delayText(medianDelayMs)}`);
   return parts.join(', ');
 }
 
