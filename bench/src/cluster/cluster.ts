@@ -2,6 +2,7 @@
 // of a Cluster. docs/scale.md reckons with these figures.
 import { redisPlaces } from '@tidemark/devstack';
 import type { Findings, Measurement, RunOptions, Section } from '../measurement.ts';
+import { type Deployment, reckon } from './reckon.ts';
 import { measureRates, type Rate, type Rates } from './rates.ts';
 import { measureUnits, type UnitCost } from './unit-costs.ts';
 
@@ -18,7 +19,7 @@ export const cluster: Measurement = {
     const units = await measureUnits(count);
     tell('one server and three masters');
     const rates = await measureRates(redisPlaces, namespaces, durationMs);
-    return { sections: [describeUnits(units), describeRates(rates)], versions: {} };
+    return { sections: [describeUnits(units), describeDemand(units), describeRates(rates)], versions: {} };
   },
 };
 
@@ -48,6 +49,49 @@ function describeUnits(units: readonly UnitCost[]): Section {
     peerWins: [],
     notMeasured: [
       'Another processor, TLS (about twice the time of small commands), a network between: the bytes stay, the microseconds do not.',
+    ],
+  };
+}
+
+const thousand: Deployment = {
+  instances: 1_000,
+  namespaces: 2,
+  boundMs: 2_000,
+  roundEveryMs: 250,
+  changesPerSecond: 100,
+};
+
+function describeDemand(units: readonly UnitCost[]): Section {
+  const demands = reckon(units, thousand);
+  const sum = (of: (demand: (typeof demands)[number]) => number): number =>
+    demands.reduce((total, demand) => total + of(demand), 0);
+  return {
+    title: 'A thousand instances, reckoned',
+    about: [
+      `Not measured: how often each step is taken, times what it costs. 1,000 instances, ${thousand.namespaces} namespaces, a bound of 2 s, rounds every 250 ms, and ${thousand.changesPerSecond} changed keys a second that apps write and that every instance reads again at once. [What follows from it](scale.md).`,
+    ],
+    table: {
+      columns: [
+        { title: 'what' },
+        { title: 'a second' },
+        { title: 'cores of Redis' },
+        { title: 'through its network', unit: 'MB/s' },
+      ],
+      rows: [
+        ...demands.map(({ what, perSecond, cores, megabytesPerSecond }) => [
+          what,
+          perSecond,
+          cores,
+          megabytesPerSecond,
+        ]),
+        ['together', null, sum(({ cores }) => cores), sum(({ megabytesPerSecond }) => megabytesPerSecond)],
+      ],
+    },
+    plots: [],
+    targets: [],
+    peerWins: [],
+    notMeasured: [
+      'A thousand connections on one server, whose buffers and wake-ups cost more than fifty do.',
     ],
   };
 }

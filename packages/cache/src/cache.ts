@@ -57,7 +57,7 @@ interface Member {
  * Makes a cache. Connections are opened at once, and nothing waits for them: without Redis a cache serves from L1 and
  * the source.
  *
- * @throws TidemarkError `OPTION_UNKNOWN`, `OPTION_INVALID`, `DURATION_INVALID`, `REDIS_URL_INVALID`
+ * @throws TidemarkError `OPTION_UNKNOWN`, `OPTION_INVALID`, `DURATION_INVALID`, `REDIS_URL_INVALID`, `REDIS_CLUSTER_INVALID`
  */
 export function createCache(options: CacheOptions = {}): Cache {
   return new CoherentCache(resolveCacheOptions(options));

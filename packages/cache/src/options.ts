@@ -41,13 +41,19 @@ export const defaultLoadManySize = 500;
 export const defaultRedisTimeout: Duration = '100ms';
 
 export interface CacheOptions {
-  /** URL, options or client of ioredis (its options are copied). Absent: no L2, no bus. */
+  /**
+   * URL, options or client of ioredis (its options are copied), or a Redis Cluster: `{ kind: 'cluster', nodes }`. Absent: no
+   * L2, no bus.
+   */
   readonly redis?: RedisOption;
   /** Runs the rounds inside this process: embedded mode with Redis, or the no-Redis mode without. Closed with the cache. */
   readonly engine?: Engine;
   /** Where `invalidate` writes its change so that it can't be lost. Default: the engine's. */
   readonly journal?: Journal;
-  /** First part of every Redis key, the same as the sidecar's; `{copilot}` on Redis Cluster. Default `copilot`. */
+  /**
+   * First part of every Redis key, the same as the sidecar's. Default `copilot`. On Redis Cluster the namespace joins it in
+   * a hash tag, `{copilot:main}`; a prefix with a tag of its own, `{copilot}`, keeps all namespaces in one slot.
+   */
   readonly keyPrefix?: string;
   /** Deadline of Redis on the read path. Default {@link defaultRedisTimeout}. */
   readonly redisTimeout?: Duration;

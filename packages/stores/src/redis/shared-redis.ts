@@ -49,7 +49,8 @@ const optionNames: Readonly<Record<keyof SharedRedisOptions, true>> = {
 /**
  * Opens the connections at once, and waits for nothing.
  *
- * @throws InvalidInputError for an unknown option; TidemarkError `REDIS_URL_INVALID`, `DURATION_INVALID`
+ * @throws InvalidInputError for an unknown option; TidemarkError `REDIS_URL_INVALID`, `REDIS_CLUSTER_INVALID`,
+ *   `DURATION_INVALID`
  */
 export function openSharedRedis(options: SharedRedisOptions): SharedRedis {
   refuseUnknownOptions('openSharedRedis', options, optionNames);
