@@ -65,6 +65,27 @@ describe('a sidecar process (#42)', () => {
     expect(sidecar.errors).toBe('');
   });
 
+  it('hears from PostgreSQL itself what changed, without Realtime (#42, R6)', async () => {
+    await using listener = await RecordListener.listen(stack.redisUrl, 'main');
+    await using sidecar = new SidecarProcess(
+      environment({
+        DATABASE_URL: stack.databaseUrl,
+        SUPABASE_URL: '',
+        SUPABASE_SERVICE_ROLE_KEY: '',
+        TIDEMARK_HINTS: 'direct',
+      }),
+    );
+    await sidecar.ready('working');
+    const direct = async (): Promise<{ state: string; heard: number } | undefined> => {
+      const { hints } = (await sidecar.readiness()).body.engine;
+      return hints.find(({ name }) => name === 'direct') as { state: string; heard: number } | undefined;
+    };
+    await until(async () => (await direct())?.state === 'listening', { what: 'the direct hints' });
+    await insertPolicy('heard directly');
+    await listener.hears(policies, 'heard directly');
+    await until(async () => ((await direct())?.heard ?? 0) > 0, { what: 'the hint to be counted' });
+  });
+
   it('is alive and says no secret, at the most talkative level', async () => {
     await using sidecar = new SidecarProcess(
       environment({ LOG_LEVEL: 'trace', DATABASE_URL: stack.databaseUrl }),
