@@ -76,7 +76,11 @@ async function measure(
   const taken = await untilTaken(scene, worker, before);
   await losing;
   const untilMs = taken ?? sharedMs();
-  const otherMs = await untilFound(() => witness.firstOtherRoundAfter(otherGeneration)?.atMs);
+  // Another process may work in the other namespace, and nothing is lost there then.
+  const ownsOther = worker.voice.generations.has(otherGeneration);
+  const otherMs = ownsOther
+    ? await untilFound(() => witness.firstOtherRoundAfter(otherGeneration)?.atMs)
+    : untilMs;
   const commits = scene.takeCommits().filter(({ knownMs }) => knownMs >= lostMs && knownMs <= untilMs);
   const lagsMs = await lagsOf(scene, commits);
   return {

@@ -24,14 +24,18 @@ const statesBySentence: Readonly<Record<string, 'working' | 'standby' | 'failing
   'rounds fail, nothing is proved': 'failing',
 };
 
-/** What both kinds have in common: the state that the log tells, and the generations that the process opened. */
+/**
+ * What both kinds have in common: the state that the log tells, and the generations that the process opened, in whichever
+ * namespace: their numbers are drawn from one sequence.
+ */
 export class Voice {
   /** Of the main namespace; undefined: it has said nothing yet, or does not run. */
   state: 'working' | 'standby' | 'failing' | undefined;
   readonly generations: Set<number> = new Set();
 
-  hear({ msg, generation }: EngineWord): void {
+  hear({ namespace, msg, generation }: EngineWord): void {
     if (generation !== undefined) this.generations.add(generation);
+    if (namespace !== 'main') return;
     this.state = statesBySentence[msg] ?? this.state;
   }
 }

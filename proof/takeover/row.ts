@@ -53,7 +53,14 @@ export async function runTakeoverRow(scene: TakeoverScene, order: RowOrder): Pro
     roundEveryMs: scene.settings.roundEveryMs,
     ...verdict,
     attempts,
-    examples: [...verdict.examples, ...survivors.slice(0, 5), ...errors.slice(0, 5).map(describeFailure)],
+    examples: [
+      ...verdict.examples,
+      ...survivors.slice(0, 5),
+      ...errors.slice(0, 5).map(describeFailure),
+      ...attempts.flatMap(({ takeoverMs, allMs }, number) =>
+        takeoverMs === null || allMs === null ? [`nobody took everything over at loss ${number + 1}`] : [],
+      ),
+    ],
     survivors: survivors.length,
     lost: attempts.reduce((sum, { lost }) => sum + lost, 0),
     errors: errors.length,

@@ -150,8 +150,8 @@ async function sidecarOf(place: Place, slot: number): Promise<SidecarContender> 
     },
     onLine: (line) => {
       const { msg, generation, namespace } = JSON.parse(line) as Record<string, unknown>;
-      if (namespace !== 'main' || typeof msg !== 'string') return;
-      voice.hear({ msg, ...(typeof generation === 'number' ? { generation } : {}) });
+      if (typeof namespace !== 'string' || typeof msg !== 'string') return;
+      voice.hear({ namespace, msg, ...(typeof generation === 'number' ? { generation } : {}) });
     },
   });
   disposables.defer(() => sidecar.close());

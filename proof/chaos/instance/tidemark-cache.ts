@@ -56,19 +56,23 @@ export function tidemarkCache({ settings, clock, load, onOvertaken }: Contestant
 
 function embeddedEngine({ databaseUrl, roundEveryMs }: Required<InstanceSettings>['engine']): RunningEngine {
   const journal = postgresJournal({ connectionString: databaseUrl });
-  return createEngine({ journal, roundEvery: roundEveryMs, logger: tellingLogger });
+  return createEngine({ journal, roundEvery: roundEveryMs, logger: tellingLogger('') });
 }
 
-/** Passes on what the engine says, as a sidecar's log would show it. */
-const tellingLogger: Logger = {
-  debug: () => undefined,
-  info: say,
-  warn: say,
-  error: say,
-  child: () => tellingLogger,
-};
-
-function say(fields: { readonly generation?: number }, msg: string): void {
-  const { generation } = fields;
-  tell({ kind: 'engine', said: { msg, ...(generation === undefined ? {} : { generation }) } });
+/** Passes on what the engine says of its rounds, as a sidecar's log shows it. */
+function tellingLogger(bound: string): Logger {
+  const say = (fields: { readonly generation?: number; readonly namespace?: string }, msg: string): void => {
+    const { generation, namespace = bound } = fields;
+    tell({
+      kind: 'engine',
+      said: { namespace, msg, ...(generation === undefined ? {} : { generation }) },
+    });
+  };
+  return {
+    debug: () => undefined,
+    info: say,
+    warn: say,
+    error: say,
+    child: (bindings) => tellingLogger(bindings['namespace'] ?? bound),
+  };
 }

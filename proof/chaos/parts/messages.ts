@@ -58,6 +58,8 @@ export type Told =
 
 /** A line of an engine's log, as far as it says who runs the rounds. */
 export interface EngineWord {
+  /** Empty: of none in particular. */
+  readonly namespace: string;
   readonly msg: string;
   /** Where it opened one. */
   readonly generation?: number;
