@@ -22,6 +22,7 @@ import {
   type EnvironmentVariables,
   type LlmPolicyStore,
   openSharedRedis,
+  type SharedRedisOptions,
   type RateLimiter,
   type SharedRedis,
 } from '@tidemark/stores';
@@ -54,13 +55,13 @@ export interface StoresOptions {
 
 export function createStores(options: StoresOptions): Stores {
   const { supabase, redis: settings, env, logger, instanceName, requestsPerMinute } = options;
-  const url = settings.kind === 'redis' ? settings.url : undefined;
+  const where = redisOption(settings);
   const cache = createCache({
     logger,
-    ...(url !== undefined && { redis: url }),
+    ...(where !== undefined && { redis: where }),
     ...(instanceName !== undefined && { instanceName }),
   });
-  const redis = url === undefined ? undefined : openSharedRedis({ redis: url, logger });
+  const redis = where === undefined ? undefined : openSharedRedis({ redis: where, logger });
   const beside = { env, logger, ...(redis !== undefined && { redis }) };
   const behind = { supabase, cache, env, logger };
   const conversationEvents = createConversationEventHub(beside);
@@ -85,4 +86,9 @@ export function createStores(options: StoresOptions): Stores {
       redis?.close();
     },
   };
+}
+
+function redisOption(settings: StoresOptions['redis']): SharedRedisOptions['redis'] | undefined {
+  if (settings.kind === 'none') return undefined;
+  return settings.kind === 'cluster' ? settings.option : settings.url;
 }

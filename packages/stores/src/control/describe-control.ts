@@ -85,7 +85,7 @@ function describe(
 ): CacheDescription {
   const { cache, keys, isCache, ttl } = rules[name];
   const { isOn, decidedBy } = flags[name];
-  const hasRedis = redis.kind === 'redis';
+  const hasRedis = redis.kind !== 'none';
   return {
     cache,
     keys: keys.map((key) => `copilot:${key}`),
@@ -110,7 +110,7 @@ export function logControl(environment: Environment, logger: Logger): void {
   for (const description of describeControl(environment)) {
     log.info(description, `${description.cache}: ${description.isOn ? 'on' : 'off'}, ${description.backend}`);
   }
-  if (environment.redis.kind === 'redis') {
+  if (environment.redis.kind !== 'none') {
     log.info({ address: environment.redis.address }, 'Redis is used');
   } else {
     log.info({}, 'REDIS_URL is unset: no L2, each instance reads the source');

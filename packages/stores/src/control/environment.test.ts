@@ -99,6 +99,35 @@ describe('Redis (#32)', () => {
     expect(parseEnvironment({ ...inTest, ...env }).redis).toEqual({ kind: 'redis', url, address });
   });
 
+  test('is a Cluster where its nodes are named, with what every node wants to know', () => {
+    const env = { REDIS_CLUSTER: 'c1:7000, c2,[::1]:7001', REDIS_USERNAME: 'app', REDIS_PASSWORD: 'p@ss' };
+    expect(parseEnvironment({ ...inTest, ...env, REDIS_TLS: 'true' }).redis).toEqual({
+      kind: 'cluster',
+      option: {
+        kind: 'cluster',
+        nodes: [
+          { host: 'c1', port: 7000 },
+          { host: 'c2', port: 6379 },
+          { host: '::1', port: 7001 },
+        ],
+        username: 'app',
+        password: 'p@ss',
+        tls: {},
+      },
+      address: 'c1:7000, c2:6379, ::1:7001',
+    });
+  });
+
+  test.each([
+    [{ REDIS_CLUSTER: 'c1:99999999' }, 'REDIS_CLUSTER must be a comma list of host:port, got "c1:99999999"'],
+    [
+      { REDIS_CLUSTER: 'c1', REDIS_URL: 'redis://cache' },
+      'REDIS_URL must be unset when REDIS_CLUSTER is set, got both',
+    ],
+  ])('refuses %j', (env, problem) => {
+    expect(() => parseEnvironment({ ...inTest, ...env })).toThrow(problem);
+  });
+
   test('gets the credentials as they were given, through the URL and the client', () => {
     const { redis } = parseEnvironment({
       ...inTest,

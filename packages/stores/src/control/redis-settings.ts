@@ -1,5 +1,6 @@
-// Where Redis is. Takes a Redis URL, or the https URL and token that Upstash shows, and makes one URL of it. Never
-// connects, and never puts a credential, or a URL that may hold one, into a message.
+// Where Redis is. Takes a Redis URL, or the https URL and token that Upstash shows, and makes one URL of it; or nodes of a
+// Cluster. Never connects, and never puts a credential, or a URL that may hold one, into a message.
+import type { ClusterOption } from '@tidemark/protocol';
 import type { EnvironmentReader } from './environment-reader.ts';
 
 export type RedisSettings =
@@ -11,12 +12,27 @@ export type RedisSettings =
       readonly url: string;
       /** Scheme, host and port only. */
       readonly address: string;
+    }
+  | {
+      readonly kind: 'cluster';
+      /** For `createCache` and `openSharedRedis`; holds the credentials. */
+      readonly option: ClusterOption;
+      /** Hosts and ports only. */
+      readonly address: string;
     };
 
 const upstashPort = 6379;
 
+/** Of a node of a Cluster, when nobody says otherwise. */
+const usualPort = 6379;
+
 export function readRedisSettings(reader: EnvironmentReader): RedisSettings {
+  const nodes = reader.text('REDIS_CLUSTER');
   const text = reader.text('REDIS_URL');
+  if (nodes !== undefined) {
+    if (text !== undefined) reader.report('REDIS_URL must be unset when REDIS_CLUSTER is set, got both');
+    return readCluster(reader, nodes);
+  }
   if (text === undefined) return { kind: 'none' };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 'redis:' || url?.protocol === 'rediss:') return fromRedisUrl(reader, url);
@@ -27,6 +43,29 @@ export function readRedisSettings(reader: EnvironmentReader): RedisSettings {
       `got ${scheme === undefined ? 'a text without a scheme' : `a URL that starts with ${scheme}://`}`,
   );
   return { kind: 'none' };
+}
+
+function readCluster(reader: EnvironmentReader, text: string): RedisSettings {
+  const nodes = text.split(',').flatMap((part) => {
+    const [, host, port = String(usualPort)] =
+      /^(\[[0-9a-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i.exec(part.trim()) ?? [];
+    if (host !== undefined && Number(port) <= 65_535) {
+      return [{ host: host.replace(/^\[|\]$/g, ''), port: Number(port) }];
+    }
+    reader.report(`REDIS_CLUSTER must be a comma list of host:port, got ${JSON.stringify(part.trim())}`);
+    return [];
+  });
+  const username = reader.text('REDIS_USERNAME');
+  const password = reader.text('REDIS_PASSWORD');
+  const isTls = reader.flag('REDIS_TLS') ?? false;
+  const option: ClusterOption = {
+    kind: 'cluster',
+    nodes,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(isTls && { tls: {} }),
+  };
+  return { kind: 'cluster', option, address: nodes.map(({ host, port }) => `${host}:${port}`).join(', ') };
 }
 
 function fromRedisUrl(reader: EnvironmentReader, url: URL): RedisSettings {
