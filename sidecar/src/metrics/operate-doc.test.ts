@@ -40,6 +40,15 @@ describe('the metrics', () => {
   });
 });
 
+it('the metrics of a cache are the ones that the library reports', () => {
+  const source = readFileSync(path.join(root, 'packages/cache/src/opentelemetry/observe-cache.ts'), 'utf8');
+  const reported = [...source.matchAll(/'(tidemark\.cache\.[\w.]+)'/g)].map(([, name]) => name);
+  const told = [...section('Of a cache, in an application').matchAll(/^\| `([\w.]+)` \|/gm)].map(
+    ([, name]) => name,
+  );
+  expect(told).toEqual(reported);
+});
+
 describe('the alerts', () => {
   it('are the ones that are defined, each with its section', () => {
     expect(titles.filter((title) => /^Tidemark[A-Z]/.test(title)).sort()).toEqual([...alerts].sort());
