@@ -60,7 +60,7 @@ export interface Region<V, K extends Key = string> {
   peek(key: K): V | null | undefined;
   /** L1, then L2, then the loader. @throws what the loader throws; never anything because of Redis */
   get(key: K, options?: GetOptions): Promise<V | null>;
-  /** Like `get` for each, with one MGET and one `loadMany` for what is missing. */
+  /** Like `get` for each, with one MGET and one `loadMany` for what is missing, or several where that is more than 500 keys. */
   getMany(keys: readonly K[], options?: Pick<GetOptions, 'signal'>): Promise<(V | null)[]>;
   /**
    * Runs `change` and makes sure that nothing older is read of this key in this region here after it, also when it failed

@@ -285,5 +285,19 @@ describe.each(redisPlaces)('on %s', (kind) => {
       await until(() => instance.region.status().l2Fills === 1);
       expect(instance.region.status().l2Fenced).toBe(0);
     });
+
+    it('is one MGET for each 500 keys, so that no other reader waits for thousands of them (R4)', async () => {
+      const keys = Array.from({ length: 1_100 }, (_, at) => `k${at}`);
+      for (const key of ['k0', 'k600', 'k1099']) await scene.store(key, 'shared');
+      const instance = await scene.instance();
+      const [values, other] = await Promise.all([
+        instance.region.getMany(keys),
+        instance.region.get('other'),
+      ]);
+      expect(other).toBe('from the source');
+      expect(values).toHaveLength(1_100);
+      expect(keys.filter((_, at) => values[at] === 'shared')).toEqual(['k0', 'k600', 'k1099']);
+      expect(instance.commands.filter((name) => name === 'mget')).toHaveLength(3);
+    });
   });
 });

@@ -52,7 +52,7 @@ export interface Found<V> {
 
 type Accepted<V> = Found<V> | undefined;
 
-/** Keys in one MGET: enough for any tick, and Redis is not held up for long. */
+/** Keys in one MGET: Redis is not held up for long, and a call of a hundred thousand arguments would fail (R4). */
 const maxBatch = 500;
 
 /** What one MGET will ask for. */
@@ -89,17 +89,22 @@ export class L2<V> {
   }
 
   /**
-   * One MGET of head and values, for all that is asked in one turn of the event loop.
+   * An MGET of head and values, for all that is asked in one turn of the event loop, or several where that is much.
    *
    * @returns by key what may be served at this instance's position; of the others' keys, too
    */
   read(wanted: readonly string[]): Promise<ReadonlyMap<string, Found<V>>> {
-    this.#batch ??= this.#startBatch();
-    const { keys, found } = this.#batch;
-    for (const key of wanted) if (isSharable(key)) keys.push(key);
-    // Sent without waiting for others.
-    if (keys.length >= maxBatch) this.#endBatch();
-    return found;
+    const asked = new Set<Batch<V>['found']>();
+    for (const key of wanted) {
+      if (!isSharable(key)) continue;
+      this.#batch ??= this.#startBatch();
+      this.#batch.keys.push(key);
+      asked.add(this.#batch.found);
+      // Sent without waiting for others.
+      if (this.#batch.keys.length >= maxBatch) this.#endBatch();
+    }
+    const [first, ...more] = asked;
+    return first !== undefined && more.length === 0 ? first : merge(asked);
   }
 
   #startBatch(): Batch<V> {
@@ -200,6 +205,11 @@ export class L2<V> {
       else this.#fenced += 1;
     });
   }
+}
+
+async function merge<V>(asked: Iterable<Batch<V>['found']>): Promise<ReadonlyMap<string, Found<V>>> {
+  const found = await Promise.all(asked);
+  return new Map(found.flatMap((some) => [...some]));
 }
 
 async function validate<V>(
