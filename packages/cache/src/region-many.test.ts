@@ -115,8 +115,12 @@ describe('a key that loadMany', () => {
     expect(scene.region.peek('good')).toBe('v');
   });
 
-  it('answers as something else than a map is loaded alone', async () => {
-    const scene = start({ loadMany: async () => undefined as unknown as Map<string, string> });
+  it.each([
+    ['nothing', undefined],
+    ['a list, which has values, too', ['v', 'v']],
+    ['an object', { a: 'v', b: 'v' }],
+  ])('answers with %s instead of a map is loaded alone (R4)', async (_what, answer) => {
+    const scene = start({ loadMany: async () => answer as unknown as Map<string, string> });
     const reading = scene.region.getMany(['a', 'b']);
     await settle();
     expect(scene.loaded).toEqual([['a'], ['b']]);

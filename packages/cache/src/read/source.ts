@@ -86,6 +86,8 @@ export class Source<K, V> {
       begun();
       return loadMany(keys, context);
     });
+    // Whoever has no types may return a list: it says nothing of any key, and each is loaded alone.
+    if (typeof loaded.get !== 'function') return new Map();
     for (const value of loaded.values()) deepFreeze(value);
     return loaded;
   }
