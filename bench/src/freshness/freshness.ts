@@ -1,6 +1,7 @@
 // Freshness: how long after a commit every instance has dropped what it overtook, by each way that a hint can take, next to
 // the bare parts of the same machine. Owns which ways are measured and what is shown of them.
 import { type Stack, startStack } from '@tidemark/devstack';
+import { Client } from 'pg';
 import { median, quantile } from '../contest/statistics.ts';
 import { type BarePart, decoding, notification, publishing } from '../floor/bare-parts.ts';
 import { sampleFloor } from '../floor/sample-floor.ts';
@@ -10,6 +11,7 @@ import type { HintPath, JournalPath } from './messages.ts';
 import { type ChangeSample, sampleChanges } from './sample-changes.ts';
 
 const instances = 3;
+const table = 'copilot_internal.tenant_llm_policies';
 
 interface Way {
   readonly hint: HintPath;
@@ -48,24 +50,37 @@ interface Floor {
 export const freshness: Measurement = {
   name: 'freshness',
   async run({ isQuick, tell }: RunOptions): Promise<Findings> {
-    await using stack = await startStack();
-    const floors = await measureFloors(stack, isQuick ? 5 : floorSamples);
+    await using supabase = await startStack();
+    await using plain = await startPlainStack();
+    const floors = await measureFloors(plain, isQuick ? 5 : floorSamples);
     const measured: MeasuredWay[] = [];
     for (const way of isQuick ? ways.slice(0, 2) : ways) {
       tell(nameOf(way));
+      const stack = isRealtime(way) ? supabase : plain;
       measured.push({ ...way, samples: await measureWay(stack, way, isQuick ? 5 : way.samples) });
     }
     return { sections: [describeWays(measured, floors), describeFloors(floors)], versions: {} };
   },
 };
 
+function isRealtime({ hint }: Way): boolean {
+  return hint === 'broadcast' || hint === 'changes';
+}
+
+/** Without Realtime, and with triggers that send nothing through it: what else decodes and writes would be timed, too. */
+async function startPlainStack(): Promise<Stack> {
+  const stack = await startStack({ realtime: false });
+  const client = new Client({ connectionString: stack.databaseUrl });
+  await client.connect();
+  await client.query(
+    `select tidemark.track(tbl, key, prefixes, namespace, broadcast => false) from tidemark.watch`,
+  );
+  await client.end();
+  return stack;
+}
+
 async function measureWay(stack: Stack, way: Way, samples: number): Promise<ChangeSample[]> {
-  await using deployment = await Deployment.start({
-    stack,
-    ...way,
-    instances,
-    table: 'copilot_internal.tenant_llm_policies',
-  });
+  await using deployment = await Deployment.start({ stack, ...way, instances, table });
   return await sampleChanges({ stack, deployment, samples, backgroundPerSecond: way.load });
 }
 
@@ -109,6 +124,7 @@ function describeWays(measured: readonly MeasuredWay[], floors: readonly Floor[]
     title: 'Freshness',
     about: [
       `From the moment at which a writer knows that its commit is done to the moment at which the last of ${instances} instances has dropped the key. The rounds and each instance have a process of their own; all share a machine and its clock. One row is written at a time, after pauses of 20 to 84 ms.`,
+      'Broadcasts and changes come through the local Realtime, in the process that writes. Direct hints and the timer are measured on a database without Realtime, whose triggers send nothing through it.',
       'The parts follow each other: commit to hint, hint to the start of the read that finds the change (begin in Redis, and rounds that looked too early), the read, and from its end to the drop (the publishing script, the push, the work of the instance). A hint may be heard before the writer knows of its commit: the first part is negative then. Without a hint the first part is missing, and the second counts from the commit.',
       `The floor is what the bare parts take (below): decoding a commit and one PUBLISH, ${floor.toFixed(2)} ms together.`,
     ],
