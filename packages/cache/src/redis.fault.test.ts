@@ -59,3 +59,20 @@ it('a read goes past a Redis that 10,000 reads wait for already, and asks it aga
   expect(clock.pending).toBe(0);
   redis.close();
 });
+
+it('a command that can not even be sent is one that failed: the reader goes past it (R4)', async () => {
+  await using server = await startRedis();
+  const redis = new CacheRedis({
+    redis: server.url,
+    clock: new FakeClock(),
+    logger: silentLogger,
+    readTimeoutMs: 100,
+  });
+  await until(() => redis.isConnected);
+  const refuse = (): never => {
+    throw new RangeError('too many keys');
+  };
+  expect(await redis.attempt(refuse)).toBeUndefined();
+  expect(redis.errors).toBe(1);
+  redis.close();
+});

@@ -125,7 +125,13 @@ export class CacheRedis {
       const cancel = clock.schedule(readTimeoutMs, () => {
         end(undefined, new Error(`no answer from Redis within ${readTimeoutMs} ms`));
       });
-      run(this.commands).then(end, (error: unknown) => end(undefined, error ?? new Error('no reason')));
+      const fail = (error: unknown): void => end(undefined, error ?? new Error('no reason'));
+      try {
+        run(this.commands).then(end, fail);
+      } catch (error) {
+        // What can not even be sent is no other matter to a reader than what is not answered (R4).
+        fail(error);
+      }
     });
   }
 
