@@ -219,6 +219,7 @@ function tellStart(config: SidecarConfig, { url }: HttpServer, logger: Logger): 
       roundEveryMs,
       hints,
       bestEffortTables: bestEffortTables.map(({ table }) => table),
+      ...(config.otlpEndpoint !== undefined && { otlpEndpoint: config.otlpEndpoint }),
     },
     'the sidecar has started',
   );
