@@ -221,6 +221,18 @@ describe('a sharded channel', () => {
     expect(await publisher.pubsub('SHARDCHANNELS')).toEqual([keys.records]);
   });
 
+  it('that is asked for where its slot is not ends the connection, and leaves nothing to wait for (R6)', async () => {
+    const { host, port } = await cluster.masterOf(slot);
+    const elsewhere = await otherMaster();
+    const natMap = { [`${host}:${port}`]: { host: elsewhere.host, port: elsewhere.port } };
+    const subscriber = connect({ natMap }, true);
+    let closes = 0;
+    subscriber.on('close', () => (closes += 1));
+    const subscriptions = new Subscriptions({ subscriber, clock: systemClock });
+    void subscriptions.listen(keys.records, () => {}, { isSharded: true });
+    await until(() => closes > 1, { what: 'another connection, and another' });
+  });
+
   it('is heard again when its slot has moved', async () => {
     const subscriber = await listening();
     await cluster.moveSlot({ slot, to: await otherMaster() });
