@@ -103,7 +103,7 @@ class RoundEngine implements RunningEngine {
     const hintHost: HintHost = {
       ring: (hint) => this.ring(hint),
       watchPrefix: (table, prefix) => this.#watchPrefix(table, prefix),
-      settle: (hint, settled) => this.#options.observer?.onAnnouncement({ hint, ...settled }),
+      settle: (hint, settled) => this.#options.observer?.onHint({ hint, ...settled }),
     };
     if (host.redis !== undefined) this.#buses = this.#busesOn(host.redis, host.keyPrefix, hintHost);
     this.#serve(firstNamespace, this.journal);

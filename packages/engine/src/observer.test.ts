@@ -2,7 +2,7 @@ import { FakeClock, RecordedLog, settle } from '@tidemark/devstack/fakes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEngine, type RunningEngine } from './engine.ts';
 import type { HintHost, HintSource } from './hints/hint-source.ts';
-import type { EngineObserver, ObservedAnnouncement, ObservedRound } from './observer.ts';
+import type { EngineObserver, ObservedHint, ObservedRound } from './observer.ts';
 import { policies, ScriptedJournal } from './testing/scripted-journal.ts';
 import { ScriptedTarget } from './testing/scripted-target.ts';
 
@@ -15,7 +15,7 @@ let target: ScriptedTarget;
 let host: HintHost | undefined;
 let engine: RunningEngine;
 let rounds: ObservedRound[];
-let announcements: ObservedAnnouncement[];
+let announcements: ObservedHint[];
 
 const bell: HintSource = {
   start: (to) => {
@@ -36,7 +36,7 @@ beforeEach(async () => {
   announcements = [];
   await start({
     onRound: (round) => rounds.push(round),
-    onAnnouncement: (announcement) => announcements.push(announcement),
+    onHint: (announcement) => announcements.push(announcement),
   });
 });
 

@@ -1,4 +1,4 @@
-// What an engine tells whoever measures it: one call per round and per announcement that was settled. Types, and how an
+// What an engine tells whoever measures it: one call per round, and per hint that came or is lost. Types, and how an
 // observer that throws is kept from the rounds. Nothing that is proved rests on it.
 import type { Logger } from '@tidemark/protocol';
 import type { Settled } from './hints/loss-meter.ts';
@@ -28,8 +28,8 @@ export interface ObservedRound {
   readonly reason?: string;
 }
 
-/** One change, and what became of its announcement by one hint source. */
-export interface ObservedAnnouncement extends Settled {
+/** One change, and whether one hint source announced it. */
+export interface ObservedHint extends Settled {
   readonly hint: string;
 }
 
@@ -37,7 +37,7 @@ export interface ObservedAnnouncement extends Settled {
 export interface EngineObserver {
   /** After each round; not while the process stands by. */
   onRound?(round: ObservedRound): void;
-  onAnnouncement?(announcement: ObservedAnnouncement): void;
+  onHint?(hint: ObservedHint): void;
 }
 
 /** The same observer, whose errors are told once and harm no round. */
@@ -53,6 +53,6 @@ export function guardObserver(observer: EngineObserver, logger: Logger): Require
   };
   return {
     onRound: (round) => guarded(() => observer.onRound?.(round)),
-    onAnnouncement: (announcement) => guarded(() => observer.onAnnouncement?.(announcement)),
+    onHint: (hint) => guarded(() => observer.onHint?.(hint)),
   };
 }

@@ -31,7 +31,7 @@ export interface EngineOptions {
   readonly roundEvery?: Duration;
   readonly readTimeout?: Duration;
   readonly pruneEvery?: Duration;
-  /** Told of each round and each announcement, for metrics and traces. Default: nobody. */
+  /** Told of each round, and of what became of each hint, for metrics and traces. Default: nobody. */
   readonly observer?: EngineObserver;
   readonly logger?: Logger;
   readonly clock?: Clock;

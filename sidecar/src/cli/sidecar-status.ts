@@ -1,6 +1,6 @@
 // What a running sidecar says of itself over HTTP. Reads only, and knows that it may be another version of the sidecar.
 import { type Clock, deadlineIn } from '@tidemark/protocol';
-import type { AnnouncementCounts } from '@tidemark/engine';
+import type { LossCounts } from '@tidemark/engine';
 import * as z from 'zod';
 import type { CheckerStatus } from '../checker/checker.ts';
 import { defaultHost, defaultPort } from '../config/defaults.ts';
@@ -20,14 +20,14 @@ interface SidecarState {
       readonly state: string;
       readonly heard: number;
       readonly silences: number;
-      readonly announced?: AnnouncementCounts | undefined;
+      readonly announced?: LossCounts | undefined;
     }[];
   };
   /** Absent where it is off, or not known yet. */
   readonly checker?: Pick<CheckerStatus, 'sampled' | 'agreed' | 'staleBeyondBound'> | undefined;
 }
 
-const announced: z.ZodType<AnnouncementCounts> = z.object({
+const announced: z.ZodType<LossCounts> = z.object({
   inTime: z.number(),
   late: z.number(),
   never: z.number(),

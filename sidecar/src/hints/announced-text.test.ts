@@ -1,10 +1,10 @@
-import type { AnnouncementCounts } from '@tidemark/engine';
+import type { LossCounts } from '@tidemark/engine';
 import { expect, test } from 'vitest';
 import { announcedText } from './announced-text.ts';
 
-const none: AnnouncementCounts = { inTime: 0, late: 0, never: 0, away: 0, medianDelayMs: null };
+const none: LossCounts = { inTime: 0, late: 0, never: 0, away: 0, medianDelayMs: null };
 
-test.each<[string, AnnouncementCounts | undefined, string | null]>([
+test.each<[string, LossCounts | undefined, string | null]>([
   ['nobody can tell what it has to announce', undefined, null],
   ['nothing has changed yet', none, '0 announced in time, 0 late, 0 lost'],
   [

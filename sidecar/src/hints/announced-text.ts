@@ -1,9 +1,9 @@
 // What became of the changes that a hint source had to announce, in words, for page and command line alike. Pure.
-import type { AnnouncementCounts } from '@tidemark/engine';
+import type { LossCounts } from '@tidemark/engine';
 import { durationText } from '../instances/duration-text.ts';
 
 /** @returns null where nobody can tell what the source has to announce */
-export function announcedText(announced: AnnouncementCounts | undefined): string | null {
+export function announcedText(announced: LossCounts | undefined): string | null {
   if (announced === undefined) return null;
   const { inTime, late, never, away, medianDelayMs } = announced;
   const usually = medianDelayMs === null ? '' : ` (usually within ${delayText(medianDelayMs)})`;

@@ -32,6 +32,6 @@ export function addMetrics(registry: MetricRegistry, sources: SidecarSources): E
   showChecker(registry, sources.status);
   return {
     onRound: countRounds(registry),
-    onAnnouncement: countHints(registry, sources.status),
+    onHint: countHints(registry, sources.status),
   };
 }

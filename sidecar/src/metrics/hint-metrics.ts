@@ -1,5 +1,5 @@
 // How the hint sources are, and what they announced and lost.
-import type { AnnouncementOutcome, HintState, ObservedAnnouncement } from '@tidemark/engine';
+import type { HintOutcome, HintState, ObservedHint } from '@tidemark/engine';
 import type { SidecarStatus } from '../sidecar.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 
@@ -37,7 +37,7 @@ export const hintDefinitions = {
   delay: {
     type: 'histogram',
     name: 'tidemark_hint_delay_seconds',
-    help: 'From the commit of a change to its announcement by the source, of those that came.',
+    help: 'From the commit of a change to the hint of the source, of those that came.',
     labels: ['hint'],
     buckets: 'latency',
   },
@@ -45,18 +45,18 @@ export const hintDefinitions = {
 
 const states: readonly HintState[] = ['joining', 'listening', 'silent', 'refused', 'closed'];
 
-const outcomeLabels: Readonly<Record<AnnouncementOutcome, string>> = {
+const outcomeLabels: Readonly<Record<HintOutcome, string>> = {
   'in time': 'in_time',
   late: 'late',
   never: 'never',
   away: 'away',
 };
 
-/** @returns what is to be told of each announcement */
+/** @returns what is to be told of each hint */
 export function countHints(
   registry: MetricRegistry,
   status: () => SidecarStatus,
-): (announcement: ObservedAnnouncement) => void {
+): (hint: ObservedHint) => void {
   const state = registry.gauge(hintDefinitions.state);
   const heard = registry.counter(hintDefinitions.heard);
   const silences = registry.counter(hintDefinitions.silences);
@@ -72,9 +72,9 @@ export function countHints(
       if (source.rebuilds !== undefined) rebuilds.inc({ hint }, source.rebuilds);
       if (source.announced === undefined) continue;
       const { inTime, late, never, away } = source.announced;
-      const counts: Readonly<Record<AnnouncementOutcome, number>> = { 'in time': inTime, late, never, away };
+      const counts: Readonly<Record<HintOutcome, number>> = { 'in time': inTime, late, never, away };
       for (const [outcome, count] of Object.entries(counts)) {
-        changes.inc({ hint, outcome: outcomeLabels[outcome as AnnouncementOutcome] }, count);
+        changes.inc({ hint, outcome: outcomeLabels[outcome as HintOutcome] }, count);
       }
     }
   });

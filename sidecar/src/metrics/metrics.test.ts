@@ -160,8 +160,8 @@ describe('hints', () => {
   });
 
   test('are timed from commit to announcement, those that came', async () => {
-    observer.onAnnouncement?.({ hint: 'broadcast', outcome: 'in time', delayMs: 2 });
-    observer.onAnnouncement?.({ hint: 'broadcast', outcome: 'never', delayMs: null });
+    observer.onHint?.({ hint: 'broadcast', outcome: 'in time', delayMs: 2 });
+    observer.onHint?.({ hint: 'broadcast', outcome: 'never', delayMs: null });
     expect(await samples('tidemark_hint_delay_seconds_count')).toEqual([
       'tidemark_hint_delay_seconds_count{hint="broadcast"} 1',
     ]);

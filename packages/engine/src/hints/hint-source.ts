@@ -1,7 +1,7 @@
 // What the engine asks of anything that can ring for a round. A hint is never trusted and never needed; a source that
 // goes silent costs up to a round period of lag, and is noticed by comparing with what rounds find.
 import type { Watch } from '@tidemark/protocol';
-import type { AnnouncementCounts, FoundChange, Settled } from './loss-meter.ts';
+import type { LossCounts, FoundChange, Settled } from './loss-meter.ts';
 
 export type HintState = 'joining' | 'listening' | 'silent' | 'refused' | 'closed';
 
@@ -15,7 +15,7 @@ export interface HintStatus {
   /** Channels that were given up for another one; absent where a source has none of its own. */
   readonly rebuilds?: number;
   /** What became of the changes that it has to announce; absent where nobody can tell which those are. */
-  readonly announced?: AnnouncementCounts;
+  readonly announced?: LossCounts;
   /** Why the state is not `listening`. */
   readonly reason?: string;
 }

@@ -1,6 +1,6 @@
 // Counts what became of each change at one hint source: announced in time, late, never, or made while the source was
 // away. A change is a transaction's work on one table; broadcast and journal row carry both names, so that most
-// announcements are matched with their change exactly. One without names (an older migration, a stripped event) counts
+// hints are matched with their change exactly. One without names (an older migration, a stripped event) counts
 // for every change that waits: then only time can tell. Owns no timer and no clock; what it holds is bounded.
 //
 //   found by a round ─┬─ heard already, or within the grace ──► in time
@@ -9,7 +9,7 @@
 //                     └─ made while the source was not there ─► away
 import type { TableTransaction } from '@tidemark/protocol';
 
-export type AnnouncementOutcome = 'in time' | 'late' | 'never' | 'away';
+export type HintOutcome = 'in time' | 'late' | 'never' | 'away';
 
 /** What names a change to both sides. */
 export type ChangeName = Pick<TableTransaction, 'table' | 'xid'>;
@@ -21,12 +21,12 @@ export interface FoundChange extends ChangeName {
 }
 
 export interface Settled {
-  readonly outcome: AnnouncementOutcome;
-  /** From the commit to the announcement; null: it never came. */
+  readonly outcome: HintOutcome;
+  /** From the commit to the hint; null: it never came. */
   readonly delayMs: number | null;
 }
 
-export interface AnnouncementCounts {
+export interface LossCounts {
   /** Within the grace of the source. */
   readonly inTime: number;
   readonly late: number;
@@ -43,7 +43,7 @@ export interface LossMeterOptions {
   readonly onSettled: (settled: Settled) => void;
 }
 
-/** An announcement may come before the round that it rings for can see the change. */
+/** A hint may come before the round that it rings for can see the change. */
 export const earlyMs = 200;
 
 /** After so many graces nobody waits any more. */
@@ -56,7 +56,7 @@ const maxDelays = 256;
 
 export class LossMeter {
   readonly #options: LossMeterOptions;
-  readonly #counts: Record<AnnouncementOutcome, number> = { 'in time': 0, late: 0, never: 0, away: 0 };
+  readonly #counts: Record<HintOutcome, number> = { 'in time': 0, late: 0, never: 0, away: 0 };
   /** Found and not announced yet, with the time at which each was made. */
   readonly #waiting = new Map<string, number>();
   /** Announced and not found yet, the oldest first, with the time at which each was heard. */
@@ -88,7 +88,7 @@ export class LossMeter {
     for (const name of this.#waiting.keys()) this.#settle(name, { outcome: 'never', delayMs: null });
   }
 
-  /** @param change null: an announcement that does not say of what */
+  /** @param change null: a hint that does not say of what */
   hear(change: ChangeName | null, nowMs: number): void {
     this.settleOverdue(nowMs);
     if (change === null) {
@@ -159,7 +159,7 @@ export class LossMeter {
     this.#forgottenMs = oldest[1];
   }
 
-  counts(nowMs: number): AnnouncementCounts {
+  counts(nowMs: number): LossCounts {
     this.settleOverdue(nowMs);
     const { 'in time': inTime, late, never, away } = this.#counts;
     return { inTime, late, never, away, medianDelayMs: this.#medianDelay() };

@@ -9,7 +9,7 @@ import { createEngine, type RunningEngine } from '../engine.ts';
 import { postgresJournal } from '../journal/postgres-journal.ts';
 import { ScriptedTarget } from '../testing/scripted-target.ts';
 import type { HintStatus } from './hint-source.ts';
-import type { AnnouncementCounts } from './loss-meter.ts';
+import type { LossCounts } from './loss-meter.ts';
 import { realtimeHints } from './realtime-hints.ts';
 
 const policies = 'copilot_internal.tenant_llm_policies';
@@ -58,7 +58,7 @@ function hint(name: string): HintStatus {
   return found;
 }
 
-function counts(name: string): AnnouncementCounts {
+function counts(name: string): LossCounts {
   return hint(name).announced!;
 }
 

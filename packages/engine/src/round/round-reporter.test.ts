@@ -24,7 +24,7 @@ beforeEach(() => {
   reporter = new RoundReporter({
     namespace: 'main',
     hints: [hint],
-    observer: { onRound: (round) => rounds.push(round), onAnnouncement: () => {} },
+    observer: { onRound: (round) => rounds.push(round), onHint: () => {} },
     clock: new FakeClock(),
     isOurs: (table) => table === 'a.ours',
     madeMs: 5,
