@@ -18,6 +18,9 @@ export type EngineSearch =
 const startDeadlineMs = 30_000;
 const lookEveryMs = 100;
 
+/** Every engine makes it; two on one machine share it. */
+const usualBridge = '/sys/class/net/docker0';
+
 /** docker-compose for the files, iptables for the networks of containers. */
 const packages = ['docker.io', 'docker-compose', 'iptables'];
 
@@ -84,6 +87,7 @@ async function start(options: readonly string[]): Promise<DockerEngine | string>
   const socket = `unix://${folder}/docker.sock`;
   const logFile = path.join(folder, 'log');
   const log = openSync(logFile, 'w');
+  const hadBridge = existsSync(usualBridge);
   const child = spawn(
     'dockerd',
     [
@@ -93,8 +97,6 @@ async function start(options: readonly string[]): Promise<DockerEngine | string>
       `--host=${socket}`,
       // Containers that outlive a test would keep it waiting.
       '--shutdown-timeout=2',
-      // Nobody uses the usual bridge, which would stay behind.
-      '--bridge=none',
       '--log-level=warn',
       ...options,
     ],
@@ -113,8 +115,14 @@ async function start(options: readonly string[]): Promise<DockerEngine | string>
     COMPOSE_DOCKER_CLI_BUILD: '0',
     // Its image can't be pulled; what it would clean up goes with the data of the engine.
     TESTCONTAINERS_RYUK_DISABLED: 'true',
+    // Ports are published on this machine, also where it is a container itself.
+    TESTCONTAINERS_HOST_OVERRIDE: '127.0.0.1',
   };
-  const stop = (): Promise<void> => end(child, folder);
+  const stop = async (): Promise<void> => {
+    removeNetworks(env);
+    await end(child, folder);
+    if (!hadBridge) removeUsualBridge();
+  };
   if (await hasStarted(child, env)) return { env, [Symbol.asyncDispose]: stop };
   const lastWords = readFileSync(logFile, 'utf8').trim().split('\n').at(-1) ?? 'it says nothing';
   await stop();
@@ -139,6 +147,27 @@ async function end(child: ChildProcess, folder: string): Promise<void> {
   }
   unmountBelow(folder);
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+}
+
+/** Their interfaces would outlive the engine. */
+function removeNetworks(env: Readonly<Record<string, string>>): void {
+  const options = { env: { ...process.env, ...env }, stdio: 'pipe', timeout: 60_000 } as const;
+  try {
+    const containers = execFileSync('docker', ['ps', '--all', '--quiet'], options).toString().split('\n');
+    const ids = containers.filter((id) => id !== '');
+    if (ids.length > 0) execFileSync('docker', ['rm', '--force', ...ids], options);
+    execFileSync('docker', ['network', 'prune', '--force'], options);
+  } catch {
+    // It does not answer any more: what is left of it goes with the machine.
+  }
+}
+
+function removeUsualBridge(): void {
+  try {
+    execFileSync('ip', ['link', 'delete', path.basename(usualBridge)], { stdio: 'ignore' });
+  } catch {
+    // It never came to be.
+  }
 }
 
 /** What a killed engine leaves mounted would be emptied instead of removed. */

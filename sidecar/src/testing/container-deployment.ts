@@ -74,9 +74,16 @@ export class ContainerDeployment implements AsyncDisposable {
         .start(),
     ]);
     const databaseAddress = `127.0.0.1:${databasePort}`;
-    await prepare(databaseAddress);
     const redisUrl = `redis://127.0.0.1:${redisPort}`;
-    return new ContainerDeployment({ images, lines, redis, database, redisUrl, databaseAddress });
+    const parts = { images, lines, redis, database, redisUrl, databaseAddress };
+    const deployment = new ContainerDeployment(parts);
+    try {
+      await prepare(databaseAddress);
+      return deployment;
+    } catch (error) {
+      await deployment[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async sidecar(env: Readonly<Record<string, string>> = {}): Promise<SidecarContainer> {
@@ -202,13 +209,20 @@ export class SidecarContainer implements AsyncDisposable {
 /** As on Supabase: its roles, then the migrations. */
 async function prepare(address: string): Promise<void> {
   const asSuperuser = `postgresql://${superuser}:${databasePassword}@${address}/postgres`;
-  await until(
-    () =>
-      runSql(asSuperuser, 'select 1').then(
-        () => true,
-        () => false,
-      ),
-    { what: 'PostgreSQL to accept connections', everyMs: 50 },
+  let refusal: unknown;
+  const isOpen = async (): Promise<boolean> => {
+    try {
+      await runSql(asSuperuser, 'select 1');
+      return true;
+    } catch (error) {
+      refusal = error;
+      return false;
+    }
+  };
+  await until(isOpen, { what: 'PostgreSQL to accept connections', deadlineMs: 60_000, everyMs: 50 }).catch(
+    (error: unknown) => {
+      throw new Error(`${String(error)}: ${String(refusal)}`, { cause: refusal });
+    },
   );
   await runSql(asSuperuser, bootstrapSql);
   const databaseUrl = `postgresql://postgres:${databasePassword}@${address}/postgres`;
