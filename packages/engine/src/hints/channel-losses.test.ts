@@ -14,6 +14,7 @@ let clock: FakeClock;
 let log: RecordedLog;
 let channel: WatchedChannel;
 let settled: Settled[];
+let rings: number;
 
 beforeEach(() => {
   realtime = new FakeRealtime();
@@ -32,11 +33,14 @@ beforeEach(() => {
     graceMs,
     clock,
     logger: log,
-    ring: () => {},
+    ring: () => {
+      rings += 1;
+    },
     onSettled: (one) => settled.push(one),
   });
   channel.start();
   latest().joins();
+  rings = 0;
 });
 
 afterEach(() => channel.close());
@@ -70,6 +74,23 @@ describe('a channel that has to announce every change', () => {
     expect(log.told('warn')).toEqual([
       'hint source lost a change while it announced others, a round found it',
     ]);
+  });
+
+  test('rings for none that a round has published already: that one was rung for by somebody else', () => {
+    announce('6');
+    expect(rings).toBe(1);
+    findOne('7');
+    announce('7');
+    expect(rings).toBe(1);
+    expect(channel.status()).toMatchObject({ heard: 2, announced: { inTime: 1 } });
+    announce('8');
+    expect(rings).toBe(2);
+  });
+
+  test('rings for what does not say which change it is, also when all that are known are published', () => {
+    findOne('7');
+    latest().say('broadcast', { payload: {} });
+    expect(rings).toBe(1);
   });
 
   test('is silent from the very change on that it keeps to itself, whatever it said right before', async () => {

@@ -88,18 +88,22 @@ export class LossMeter {
     for (const name of this.#waiting.keys()) this.#settle(name, { outcome: 'never', delayMs: null });
   }
 
-  /** @param change null: a hint that does not say of what */
-  hear(change: ChangeName | null, nowMs: number): void {
+  /**
+   * @param change null: a hint that does not say of what
+   * @returns whether a round has found and published that change already
+   */
+  hear(change: ChangeName | null, nowMs: number): boolean {
     this.settleOverdue(nowMs);
     if (change === null) {
       this.#nameless = nowMs;
       for (const [name, madeMs] of this.#waiting) this.#announce(name, nowMs - madeMs);
-      return;
+      return false;
     }
     const name = nameOf(change);
     const madeMs = this.#waiting.get(name);
     if (madeMs !== undefined) this.#announce(name, nowMs - madeMs);
     else if (!this.#heard.has(name)) this.#remember(name, nowMs);
+    return madeMs !== undefined;
   }
 
   /** What a round found. @returns when the first of them was made that still waits; undefined: none does */

@@ -101,8 +101,9 @@ export class WatchedLine {
     this.#failures = 0;
     this.#lastHeardMs = this.#options.clock.monotonicMs();
     const change = table === undefined || xid === undefined ? null : { table, xid };
-    this.#meter?.hear(change, this.#lastHeardMs);
-    this.#options.ring(table);
+    // What a round has published needs no other: an app's hint, or another line, was quicker.
+    const isPublished = this.#meter?.hear(change, this.#lastHeardMs) === true;
+    if (!isPublished) this.#options.ring(table);
   }
 
   #settle(settled: Settled, tell: (settled: Settled) => void): void {
