@@ -15,8 +15,8 @@ if (args.includes('--help')) {
   console.log(usage);
   process.exit(0);
 }
-const { only, isQuick } = readOptions();
-for (const measurement of measurements) {
+const { only, isQuick, isReportOnly } = readOptions();
+for (const measurement of isReportOnly ? [] : measurements) {
   const { name } = measurement;
   if (only.length > 0 && !only.includes(name)) continue;
   console.log(`\n== ${name}`);
@@ -26,7 +26,7 @@ for (const measurement of measurements) {
   // Measurement by measurement: what one has found stays found when a later one fails.
   if (!isQuick) await writeResults({ measurement: name, place, ...findings });
 }
-if (!isQuick) {
+if (!isQuick || isReportOnly) {
   await writeDocument(makeDocument(await readResults(names)));
   console.log('\nwritten to docs/benchmarks.md');
 }

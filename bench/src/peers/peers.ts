@@ -8,6 +8,7 @@ export type Peer = (typeof adapters)[number];
 
 const adapters = [
   'tidemark',
+  'tidemark-config',
   'lru-cache',
   'ioredis',
   'bentocache',
@@ -22,6 +23,7 @@ const adapters = [
 const packages: Partial<Record<Peer, string>> = {
   'node-redis': '@redis/client',
   tidemark: '@tidemark/cache',
+  'tidemark-config': '@tidemark/stores',
 };
 
 export interface Reading {

@@ -1,6 +1,7 @@
 // The result of a contest as a table and as bars: the same columns wherever contestants are timed. Pure.
 import type { ContestResult } from '../contest/contest.ts';
 import type { Bar, Cell, Table } from '../measurement.ts';
+import { numberText } from './number-text.ts';
 
 export interface Entry {
   readonly label: string;
@@ -44,3 +45,18 @@ export function barsOf(
     return { label, value: median / inNs, spread: [quarters[0] / inNs, quarters[1] / inNs], isOwn };
   });
 }
+
+/** A sentence for each that takes less than Tidemark: a difference of less than a fiftieth is none. */
+export function winsOf(
+  readings: readonly { readonly label: string; readonly peer: string }[],
+  result: ContestResult,
+  own: string,
+): readonly string[] {
+  return readings
+    .filter(({ peer }) => !peer.startsWith('tidemark'))
+    .map(({ label }) => ({ label, ratio: result.ratio(label, own) }))
+    .filter(({ ratio }) => ratio < leastWin)
+    .map(({ label, ratio }) => `${label}: ${numberText(ratio)}× of what Tidemark takes.`);
+}
+
+const leastWin = 0.98;

@@ -143,6 +143,7 @@ const howToRun = [
   'npm run bench                          # everything; writes bench/results, this page and its pictures',
   'npm run bench -- --only hit,miss       # only these; the rest of the page stays',
   'npm run bench -- --quick               # seconds: shows that it runs, keeps nothing',
+  'npm run bench -- --report              # measures nothing: this page anew, from the results that are kept',
   '```',
   '',
   'What does not depend on the machine (commands to Redis, loads, promises and bytes for each read) is not measured but',
