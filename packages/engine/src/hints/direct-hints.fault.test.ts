@@ -147,7 +147,7 @@ describe('direct hints come back', () => {
     await announced();
     proxy.silence();
     const madeMs = systemClock.monotonicMs() + 300;
-    await until(() => systemClock.monotonicMs() > madeMs, { what: 'the last announcement to be long ago' });
+    await until(() => systemClock.monotonicMs() > madeMs, { what: 'the last change to be long ago' });
     expectChange(await change(), madeMs);
     await until(() => status().silences === 1, { what: 'the silence to be noticed' });
     await proxy.heal();
