@@ -144,6 +144,17 @@ describe('on a Redis Cluster', () => {
     expect(alone.out).toContain('got a node of a Cluster: name its nodes by REDIS_CLUSTER');
   });
 
+  it('the page shows the instance, and a record of every master', async () => {
+    const { body } = await fetch(`${await sidecar.url()}/snapshots`);
+    let seen = '';
+    await rename('two', 'on the page');
+    for await (const part of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      seen += part;
+      if (/"api-1"/.test(seen) && /"namespace":"orders"/.test(seen) && /public\.orders/.test(seen)) break;
+    }
+    expect(seen).toContain('"api-1"');
+  });
+
   it('the checker compares L2 values with their rows', async () => {
     const counted = async (): Promise<number> => {
       const response = await fetch(`${await sidecar.url()}/metrics`);

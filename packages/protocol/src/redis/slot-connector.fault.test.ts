@@ -10,6 +10,8 @@ import {
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../ports/system-clock.ts';
+import { tell } from '../scripts/tell.ts';
+import { parseHint } from '../wire/hint.ts';
 import { keySlot } from '../wire/key-slot.ts';
 import { namespaceKeys } from '../wire/key.ts';
 import type { ClusterOption } from './cluster-option.ts';
@@ -248,4 +250,20 @@ describe('a sharded channel', () => {
     await master.start();
     await cluster.settle();
   });
+});
+
+it('servers before 7.0, which know no sharded channels, carry the messages on plain ones', async () => {
+  const settings = { 'rename-command': 'SPUBLISH  --rename-command SSUBSCRIBE ' };
+  await using old = await startRedisCluster({ masters: 1, settings });
+  const publisher = connect({ nodes: old.addresses });
+  const subscriber = connect({ nodes: old.addresses }, true);
+  const heard: string[] = [];
+  const subscriptions = new Subscriptions({ subscriber, clock: systemClock });
+  await until(() => publisher.status === 'ready' && subscriber.status === 'ready');
+  await expect(publisher.spublish(keys.hints, 'x')).rejects.toThrow('unknown command');
+  expect(await subscriptions.listen(keys.hints, (text) => heard.push(text), { isSharded: true })).toBe(true);
+  const hint = { kind: 'prefix', table: 'a.t', prefix: 'copilot:t' } as const;
+  await tell(publisher, { keys, hint });
+  await until(() => heard.length > 0, { what: 'the hint' });
+  expect(parseHint(heard[0] ?? '')).toEqual(hint);
 });
