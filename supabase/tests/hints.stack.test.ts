@@ -132,3 +132,18 @@ test.each([
   await session.query(`insert into ${table} (id) values ('c')`);
   expect(await sentAbout(table)).toHaveLength(1);
 });
+
+test('the publication for direct hints tells new rows alone, by table and transaction, and no key', async () => {
+  const [publication] = await database.sql(
+    `select p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, t.schemaname || '.' || t.tablename as tbl, t.attnames
+    from pg_publication p join pg_publication_tables t on t.pubname = p.pubname where p.pubname = 'tidemark'`,
+  );
+  expect(publication).toEqual({
+    pubinsert: true,
+    pubupdate: false,
+    pubdelete: false,
+    pubtruncate: false,
+    tbl: 'tidemark.change',
+    attnames: '{xid,tbl}',
+  });
+});
