@@ -51,6 +51,8 @@ interface Member {
   readonly redis: CacheRedis | undefined;
   readonly hints: HintBus | undefined;
   readonly listener: Listener | undefined;
+  /** Each for itself: one that asks in vain must not have the others wait. */
+  askedMs: number;
 }
 
 /**
@@ -79,7 +81,6 @@ class CoherentCache implements Cache {
   readonly #members = new Map<string, Member>();
   readonly #regions = new Map<string, Region<unknown, Key> & Coherent>();
   readonly #closing = new AbortController();
-  #askedMs = Number.NEGATIVE_INFINITY;
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedCacheOptions) {
@@ -164,18 +165,19 @@ class CoherentCache implements Cache {
         logger,
         announce: () => this.#askForPrefixes(member),
       });
-    const member: Member = { namespace, redis, hints, listener };
+    const member: Member = { namespace, redis, hints, listener, askedMs: Number.NEGATIVE_INFINITY };
     this.#members.set(name, member);
     return member;
   }
 
   /** A region under a prefix of its own becomes known to the sidecar without anybody configuring it. */
-  #askForPrefixes({ namespace, hints }: Member): void {
+  #askForPrefixes(member: Member): void {
+    const { namespace, hints } = member;
     const nowMs = this.#clock.monotonicMs();
-    if (namespace.watchHash === null || nowMs < this.#askedMs + askEveryMs) return;
+    if (namespace.watchHash === null || nowMs < member.askedMs + askEveryMs) return;
     for (const region of namespace.regions) {
       if (region.tables.length === 0 || region.lease.problem === null) continue;
-      this.#askedMs = nowMs;
+      member.askedMs = nowMs;
       void hints?.announce(region);
     }
   }

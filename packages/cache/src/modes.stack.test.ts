@@ -1,5 +1,6 @@
 // The modes of one engine: rounds in a sidecar, inside the instances, without Redis; and no rounds at all.
 import { type Stack, startStack, until } from '@tidemark/devstack';
+import { FakeClock } from '@tidemark/devstack/fakes';
 import { createEngine, postgresJournal, type RunningEngine, supabaseJournal } from '@tidemark/engine';
 import { createClient } from '@supabase/supabase-js';
 import { Redis } from 'ioredis';
@@ -184,6 +185,43 @@ describe('own prefixes', () => {
     await setVersion(5);
 
     await until(async () => (await region.get('k0'))?.version === 5);
+    await engine.close();
+  });
+
+  it('one that asks in vain does not keep another namespace from asking (R6)', async () => {
+    await pool.query(`create table public.far (id text primary key);
+      select tidemark.track('public.far', 'id', namespace => 'far')`);
+    const engine = directEngine();
+    engine.start({ redis: stack.redisUrl, keyPrefix: 'copilot' });
+    const asked = new Set<string>();
+    const bus = new Redis(stack.redis.url);
+    bus.on('message', (_channel, text: string) => asked.add((JSON.parse(text) as { prefix: string }).prefix));
+    await bus.subscribe('copilot:tidemark:main:hints', 'copilot:tidemark:far:hints');
+    const clock = new FakeClock();
+    const isAsked = async (prefix: string): Promise<void> => {
+      let steps = 30;
+      await until(
+        async () => {
+          // 0.75 s in all, so that nobody has asked a second time when the other one has asked for the first.
+          if (steps > 0) await clock.advance(25);
+          steps -= 1;
+          return asked.has(prefix);
+        },
+        { what: `${prefix} to be asked for` },
+      );
+    };
+
+    startInstance({ redis: stack.redisUrl, clock }, { name: 'nowhere', table: 'public.nowhere' });
+    await isAsked('copilot:nowhere');
+    caches[0]?.region({
+      name: 'far:view',
+      table: 'public.far',
+      namespace: 'far',
+      ttl: '5m',
+      load: async () => null,
+    });
+    await isAsked('copilot:far:view');
+    bus.disconnect();
     await engine.close();
   });
 });
