@@ -26,6 +26,19 @@ export function isClusterOption(option: unknown): option is ClusterOption {
   return typeof option === 'object' && option !== null && 'kind' in option && option.kind === 'cluster';
 }
 
+/**
+ * The client of a Cluster looks like options without an address, and would lead to whatever listens on 127.0.0.1.
+ *
+ * @throws TidemarkError `REDIS_CLUSTER_INVALID`
+ */
+export function refuseClusterClient(option: object): void {
+  if (!('isCluster' in option) || option.isCluster !== true) return;
+  throw new TidemarkError(
+    `a Redis Cluster must be named by its nodes, got a client of it: write { kind: 'cluster', nodes: [...] }`,
+    { code: 'REDIS_CLUSTER_INVALID' },
+  );
+}
+
 /** @throws TidemarkError `REDIS_CLUSTER_INVALID` */
 export function requireNodes({ nodes }: ClusterOption): void {
   const isNamed = Array.isArray(nodes) && nodes.length > 0;

@@ -3,7 +3,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { TidemarkError } from '../errors.ts';
 import type { KeyLayout } from '../wire/key.ts';
-import { type ClusterOption, isClusterOption, requireNodes } from './cluster-option.ts';
+import { type ClusterOption, isClusterOption, refuseClusterClient, requireNodes } from './cluster-option.ts';
 import { SlotSearch, slotConnector } from './slot-connector.ts';
 
 /**
@@ -130,5 +130,6 @@ function create(option: Exclude<RedisOption, ClusterOption>, options: RedisOptio
     }
     return new Redis(option, options);
   }
+  refuseClusterClient(option);
   return option instanceof Redis ? option.duplicate(options) : new Redis({ ...option, ...options });
 }

@@ -7,7 +7,7 @@ import {
   startRedisCluster,
   until,
 } from '@tidemark/devstack';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../ports/system-clock.ts';
 import { tell } from '../scripts/tell.ts';
@@ -132,6 +132,14 @@ describe('a connection to a slot', () => {
       expect(() => connect({ nodes })).toThrow(expect.objectContaining({ code: 'REDIS_CLUSTER_INVALID' }));
     },
   );
+});
+
+it('refuses the client of a Cluster, which would be taken for options without an address', () => {
+  const client = new Cluster([...cluster.addresses], { lazyConnect: true });
+  expect(() => connectRedis(client as unknown as Redis, { name: 'test' })).toThrow(
+    expect.objectContaining({ code: 'REDIS_CLUSTER_INVALID' }),
+  );
+  client.disconnect();
 });
 
 describe('when the slot has another master', () => {
