@@ -46,7 +46,7 @@ describe.skipIf(containers.kind === 'none')('the image of the sidecar', () => {
     });
   });
 
-  it('finds the port where the configuration file says it, also for its health check', async () => {
+  it('passes its health check on another port, too', async () => {
     await using sidecar = await deployment.sidecar({ TIDEMARK_PORT: '9000' });
     await until(async () => (await sidecar.tidemark('health')).code === 0, {
       what: 'an answer on port 9000',
