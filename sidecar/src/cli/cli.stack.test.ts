@@ -163,6 +163,18 @@ describe('tidemark explain and invalidate (#38)', () => {
     });
   });
 
+  it('tell what a stranger left where a value would be', async () => {
+    await redis.hset(`${prefix}:hash`, 'a', '1');
+    await redis.set(`${prefix}:text`, 'hello');
+    const hash = await run('explain', `${prefix}:hash`);
+    expect(hash).toMatchObject({ code: 1, err: '' });
+    expect(hash.out).toMatch(/^verdict +absent: /m);
+    const text = await run('explain', `${prefix}:text`);
+    expect(text.code).toBe(1);
+    expect(text.out).toMatch(/^in L2 +5 characters, without a TTL$/m);
+    expect(text.out).toMatch(/^verdict +unproved: /m);
+  });
+
   it('drop rows and the whole of a table, whose older values are then refused', async () => {
     await using listener = await RecordListener.listen(stack.redisUrl, 'main');
     await fillL2('before');

@@ -62,7 +62,8 @@ async function look(connection: CommandRedis, key: string, region: RegionKey): P
   const keys = namespaceKeys(keyPrefix, region.namespace, layout);
   const redis = await connection.at(region.namespace);
   const stored = storedKey(keys, key);
-  const [text, ttlMs] = await Promise.all([redis.get(stored), redis.pttl(stored)]);
+  // MGET: a key of another type is no value, as it is none for an instance.
+  const [[text = null], ttlMs] = await Promise.all([redis.mget(stored), redis.pttl(stored)]);
   const owner = valueOwner(region.prefix, region.encodedKey);
   const value = text === null ? undefined : (parseValue(owner, text) ?? null);
   const now = await since(redis, {
@@ -90,10 +91,7 @@ function describe({ prefix, encodedKey, namespace, tables, length, ttlMs, ...fou
       'invalidated by',
       problem === null ? table : `${table}, untrusted: ${problem}`,
     ]),
-    [
-      'in L2',
-      length === null ? 'no' : `${length} characters, for another ${Math.round((ttlMs ?? 0) / 1_000)} s`,
-    ],
+    ['in L2', length === null ? 'no' : `${length} characters, ${lifeOf(ttlMs ?? 0)}`],
     ['noted at', found.notedAt ?? 'unknown'],
     ['head', found.head === null ? 'none' : `${found.head}, floor ${found.floor}`],
     ['verdict', `${found.verdict.kind}: ${found.verdict.reason}`],
@@ -101,6 +99,11 @@ function describe({ prefix, encodedKey, namespace, tables, length, ttlMs, ...fou
   return rows
     .filter(([name]) => length !== null || name !== 'noted at')
     .map(([name, text]) => `${name.padEnd(14)}  ${text}`);
+}
+
+/** What an instance stores has a TTL, always. */
+function lifeOf(ttlMs: number): string {
+  return ttlMs < 0 ? 'without a TTL' : `for another ${Math.round(ttlMs / 1_000)} s`;
 }
 
 function unknown(key: string, watch: Watch): string[] {
