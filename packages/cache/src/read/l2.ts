@@ -247,17 +247,15 @@ function formatPayload(value: unknown): string | undefined {
 /** @returns undefined for what is not JSON, and for a value that would give its prototype to whoever copies it */
 function parsePayload(text: string): unknown {
   try {
-    const whole: unknown = mayNameProto(text) ? JSON.parse(text, refuseProto) : JSON.parse(text);
+    const whole: unknown = mayNameProto.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text);
     return Array.isArray(whole) && whole.length === 1 ? whole[0] : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** As it is, or with an escaped underscore. Looked for one by one: a pattern for all takes ten times as long. */
-function mayNameProto(text: string): boolean {
-  return text.includes('__proto__') || text.includes('\\u005f') || text.includes('\\u005F');
-}
+/** As it is, or with an escaped underscore. */
+const mayNameProto = /__proto__|\\u005f/i;
 
 function refuseProto(name: string, value: unknown): unknown {
   if (name === '__proto__') throw new SyntaxError('a value names __proto__');

@@ -32,7 +32,7 @@ export interface Deadline extends Disposable {
 
 /**
  * A deadline that is given up with `using`, so that no timer outlives what it limits. It listens to each parent by itself:
- * `AbortSignal.any` costs ten times as much.
+ * what `AbortSignal.any` makes is held by weak references, which the garbage collector would have to look after.
  */
 export function deadlineIn(clock: Clock, delayMs: number, ...parents: readonly AbortSignal[]): Deadline {
   const controller = new AbortController();
