@@ -4,7 +4,6 @@ import {
   ByNamespace,
   type Engine,
   type EngineHost,
-  isRegionPrefix,
   type Journal,
   layoutOf,
   type RedisOption,
@@ -14,6 +13,7 @@ import {
 } from '@tidemark/protocol';
 import type { Hint, HintHost, HintStatus } from './hints/hint-source.ts';
 import { RedisHints, statusOfApps } from './hints/redis-hints.ts';
+import { PrefixWishes } from './journal/prefix-wishes.ts';
 import { bestEffortNamespace, firstNamespace } from './namespaces.ts';
 import { type EngineOptions, type ResolvedEngineOptions, resolveOptions } from './options.ts';
 import { Pruning } from './pruning.ts';
@@ -64,10 +64,9 @@ interface Bus {
 class RoundEngine implements RunningEngine {
   readonly #options: ResolvedEngineOptions;
   readonly #namespaces = new Map<string, NamespaceRounds>();
-  /** Prefixes that were asked for and not seen in a watch since: each is added once. */
-  readonly #asked = new Set<string>();
   #host: EngineHost | undefined;
   #buses: ByNamespace<Bus> | undefined;
+  #wishes: PrefixWishes | undefined;
   /** What each journal follows, as it said last. */
   readonly #watches = new Map<Journal, Watch>();
   readonly #madeMs: number;
@@ -99,13 +98,16 @@ class RoundEngine implements RunningEngine {
       );
     }
     this.#host = host;
-    const { hints, bestEffort } = this.#options;
+    const { hints, bestEffort, logger } = this.#options;
+    const { keyPrefix } = host;
+    const wishes = new PrefixWishes({ keyPrefix, logger, onAdded: () => this.ring() });
+    this.#wishes = wishes;
     const hintHost: HintHost = {
       ring: (hint) => this.ring(hint),
-      watchPrefix: (table, prefix) => this.#watchPrefix(table, prefix),
+      watchPrefix: (table, prefix) => wishes.ask(table, prefix, this.#watches),
       settle: (hint, settled) => this.#options.observer?.onHint({ hint, ...settled }),
     };
-    if (host.redis !== undefined) this.#buses = this.#busesOn(host.redis, host.keyPrefix, hintHost);
+    if (host.redis !== undefined) this.#buses = this.#busesOn(host.redis, keyPrefix, hintHost);
     this.#serve(firstNamespace, this.journal);
     if (bestEffort !== undefined) this.#serve(bestEffortNamespace, bestEffort);
     for (const hint of hints) hint.start(hintHost);
@@ -222,7 +224,7 @@ class RoundEngine implements RunningEngine {
   /** Before the round is published: were it lost, the journal would not tell the watch again. */
   #learn(journal: Journal, watch: Watch): void {
     this.#watches.set(journal, watch);
-    this.#asked.clear();
+    this.#wishes?.forget();
     // Hint sources announce what triggers wrote. What a best-effort journal heard, they need not know.
     if (journal === this.journal) this.#follow(watch);
   }
@@ -231,28 +233,6 @@ class RoundEngine implements RunningEngine {
     for (const hint of this.#options.hints) hint.follow(watch);
     if (this.#buses === undefined) return;
     for (const { namespace } of watch.values()) this.#serve(namespace, this.journal);
-  }
-
-  /**
-   * An instance reads a table under a prefix that rounds do not unlink yet: the watch learns it, once for all. Whoever
-   * may publish in Redis may ask, so that only what regions of this deployment can have is taken: rounds unlink whatever
-   * a prefix and the key of a row spell. What a stranger can do is fill the 32 places of a table, at a reset for each.
-   */
-  #watchPrefix(table: string, prefix: string): void {
-    if (!isRegionPrefix(this.#host?.keyPrefix ?? '', prefix)) return;
-    const wish = `${table} ${prefix}`;
-    const [journal, watch] = [...this.#watches].find(([, watch]) => watch.has(table)) ?? [];
-    if (journal === undefined || this.#asked.has(wish)) return;
-    if (watch?.get(table)?.prefixes.includes(prefix) === true) return;
-    this.#asked.add(wish);
-    const { logger } = this.#options;
-    journal.addPrefix(table, prefix).then(
-      () => this.ring(),
-      (error: unknown) => {
-        this.#asked.delete(wish);
-        logger.warn({ table, prefix, reason: String(error) }, 'a prefix could not be added to the watch');
-      },
-    );
   }
 
   /** The publisher of a namespace leaves: where this process stands by, it need not wait for the head to stand still. */
