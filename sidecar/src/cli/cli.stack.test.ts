@@ -98,10 +98,21 @@ describe('tidemark status', () => {
     expect(byHttp).toMatchObject({ code: 0, err: '' });
   });
 
-  it('ends with 1 when the head stands still', async () => {
-    const head = { position: { generation: 1, sequence: 0 }, floor: 1, begun: 1, done: 1, watchHash: 'h' };
-    await redis.set('other:tidemark:main:head', formatHead({ ...head, tableFloors: new Map() }));
-    const { code, out } = await run('status', '--key-prefix=other', '--port=1');
+  it('ends with 1 when the head stands still, also while rounds are begun and none gets done', async () => {
+    const head = {
+      position: { generation: 1, sequence: 0 },
+      floor: 1,
+      done: 1,
+      watchHash: 'h',
+      tableFloors: new Map(),
+    };
+    const begin = (begun: number): Promise<unknown> =>
+      redis.set('other:tidemark:main:head', formatHead({ ...head, begun }));
+    await begin(1);
+    const over = new AbortController();
+    const running = run('status', '--key-prefix=other', '--port=1').finally(() => over.abort());
+    for (let begun = 2; !over.signal.aborted; begun += 1) await begin(begun);
+    const { code, out } = await running;
     expect(code).toBe(1);
     expect(out).toContain('problem: the head of the namespace main stands still: nobody runs rounds\n');
   });

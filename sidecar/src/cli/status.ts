@@ -84,9 +84,10 @@ async function observe(clock: Clock, connection: CommandRedis): Promise<Namespac
   );
 }
 
+/** Rounds that are only begun prove nothing: their publisher may not reach the journal. */
 function hasMoved({ head: before }: NamespaceView, { head: now }: NamespaceView): boolean {
   if (now === null) return false;
   return (
-    before === null || now.begun !== before.begun || now.position.generation !== before.position.generation
+    before === null || now.done !== before.done || now.position.generation !== before.position.generation
   );
 }
