@@ -242,6 +242,7 @@ describe('a prefix that an instance announces', () => {
     journal.failure = new Error('too many prefixes');
     await announce(policies, 'copilot:new');
     journal.failure = undefined;
+    clock.jump(5_000);
     await announce(policies, 'copilot:new');
     expect(journal.added).toHaveLength(2);
     expect(log.lines.find(({ message }) => message.includes('prefix'))).toMatchObject({

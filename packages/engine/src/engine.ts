@@ -98,9 +98,9 @@ class RoundEngine implements RunningEngine {
       );
     }
     this.#host = host;
-    const { hints, bestEffort, logger } = this.#options;
+    const { hints, bestEffort, clock, logger } = this.#options;
     const { keyPrefix } = host;
-    const wishes = new PrefixWishes({ keyPrefix, logger, onAdded: () => this.ring() });
+    const wishes = new PrefixWishes({ keyPrefix, clock, logger, onAdded: () => this.ring() });
     this.#wishes = wishes;
     const hintHost: HintHost = {
       ring: (hint) => this.ring(hint),

@@ -1,18 +1,28 @@
 // Wishes of instances: a table is read under a prefix that rounds do not unlink yet, so the watch has to learn it. Owns
 // what was asked for already; adds each prefix once, and only one that a region of this deployment can have.
-import { isRegionPrefix, type Journal, type Logger, type Watch } from '@tidemark/protocol';
+import { type Clock, isRegionPrefix, type Journal, type Logger, type Watch } from '@tidemark/protocol';
 
 export interface PrefixWishesOptions {
   readonly keyPrefix: string;
+  readonly clock: Clock;
   readonly logger: Logger;
   /** A prefix was added: a round tells it to the instances. */
   readonly onAdded: () => void;
 }
 
+/**
+ * Every instance repeats its wishes every few seconds, also one that has no place left. No longer, for a database that did
+ * not answer may be back (R6).
+ */
+const pauseMs = 5_000;
+
+/** Beyond it nothing is asked before the next watch: whoever may publish in Redis may invent prefixes. */
+const maxAsked = 1_000;
+
 export class PrefixWishes {
   readonly #options: PrefixWishesOptions;
-  /** What was asked for, and not seen in a watch since. */
-  readonly #asked = new Set<string>();
+  /** What was asked for, and not seen in a watch since; until when it is not asked for again. */
+  readonly #asked = new Map<string, number>();
 
   constructor(options: PrefixWishesOptions) {
     this.#options = options;
@@ -29,15 +39,17 @@ export class PrefixWishes {
    * each.
    */
   ask(table: string, prefix: string, watches: Iterable<readonly [Journal, Watch]>): void {
-    const { keyPrefix, logger, onAdded } = this.#options;
+    const { keyPrefix, clock, logger, onAdded } = this.#options;
     if (!isRegionPrefix(keyPrefix, prefix)) return;
-    const wish = `${table} ${prefix}`;
     const [journal, watch] = [...watches].find(([, watch]) => watch.has(table)) ?? [];
-    if (journal === undefined || this.#asked.has(wish)) return;
-    if (watch?.get(table)?.prefixes.includes(prefix) === true) return;
-    this.#asked.add(wish);
+    if (journal === undefined || watch?.get(table)?.prefixes.includes(prefix) === true) return;
+    const wish = `${table} ${prefix}`;
+    const notBeforeMs = this.#asked.get(wish);
+    if (notBeforeMs === undefined ? this.#asked.size >= maxAsked : clock.monotonicMs() < notBeforeMs) return;
+    this.#asked.set(wish, Number.POSITIVE_INFINITY);
     journal.addPrefix(table, prefix).then(onAdded, (error: unknown) => {
-      this.#asked.delete(wish);
+      this.#asked.set(wish, clock.monotonicMs() + pauseMs);
+      if (notBeforeMs !== undefined) return;
       logger.warn({ table, prefix, reason: String(error) }, 'a prefix could not be added to the watch');
     });
   }
