@@ -101,7 +101,16 @@ describe('the options of a region', () => {
       'OPTION_INVALID',
       String.raw`name must be a name without spaces, got "a\tb"`,
     ],
-    [{ ...least, namespace: 'a b' }, 'OPTION_INVALID', 'namespace must be a name without spaces, got "a b"'],
+    [
+      { ...least, namespace: 'UPPER' },
+      'OPTION_INVALID',
+      'namespace must be 1 to 32 of a-z, 0-9, "_", "-" and begin with a letter, got "UPPER": tidemark.track takes no other',
+    ],
+    [
+      { ...least, load: undefined },
+      'OPTION_INVALID',
+      'load must be a function that reads the source, got undefined: give it beside loadMany, too',
+    ],
     [
       { ...least, table: 'item' },
       'OPTION_INVALID',

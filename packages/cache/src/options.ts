@@ -4,6 +4,7 @@ import {
   type Duration,
   type Engine,
   isKeyPrefix,
+  isNamespaceName,
   isReservedName,
   type Journal,
   type Key,
@@ -204,14 +205,14 @@ export function resolveRegionOptions<V, K extends Key>(
   return {
     name: requireRegionName(options.name),
     tables: (table === undefined ? [] : [table].flat()).map(requireTable),
-    namespace: requireName('namespace', options.namespace ?? 'main'),
+    namespace: requireNamespace(options.namespace ?? 'main'),
     ttlMs,
     negativeTtlMs: Math.min(ttlMs, parseDuration('negativeTtl', options.negativeTtl ?? defaultNegativeTtl)),
     refreshAhead: requirePart('refreshAhead', options.refreshAhead),
     maxEntries: requireCount('maxEntries', options.maxEntries ?? defaultMaxEntries),
     maxStalenessMs: parseDuration('maxStaleness', options.maxStaleness ?? defaultMaxStaleness),
     schema: options.schema,
-    load: options.load,
+    load: requireLoad(options.load),
     loadMany: options.loadMany,
     loadManySize: requireCount('loadManySize', options.loadManySize ?? defaultLoadManySize),
     loadTimeoutMs: parseDuration('loadTimeout', options.loadTimeout ?? defaultLoadTimeout),
@@ -253,6 +254,23 @@ function requireRegionName(name: string): string {
   if (!isReservedName(name)) return requireName('name', name);
   throw new TidemarkError(
     `name must not be "tidemark" or begin with "tidemark:", got ${JSON.stringify(name)}: choose another`,
+    { code: 'OPTION_INVALID' },
+  );
+}
+
+function requireNamespace(namespace: string): string {
+  if (isNamespaceName(namespace)) return namespace;
+  throw new TidemarkError(
+    `namespace must be 1 to 32 of a-z, 0-9, "_", "-" and begin with a letter, got ${JSON.stringify(namespace)}: tidemark.track takes no other`,
+    { code: 'OPTION_INVALID' },
+  );
+}
+
+/** Who writes JavaScript would learn it from the first read. */
+function requireLoad<L>(load: L): L {
+  if (typeof load === 'function') return load;
+  throw new TidemarkError(
+    `load must be a function that reads the source, got ${typeof load}: give it beside loadMany, too`,
     { code: 'OPTION_INVALID' },
   );
 }

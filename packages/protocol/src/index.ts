@@ -47,6 +47,7 @@ export {
   encodeKey,
   instancesKey,
   isKeyPrefix,
+  isNamespaceName,
   isRegionPrefix,
   isReservedName,
   namespaceKeys,

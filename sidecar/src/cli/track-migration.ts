@@ -1,4 +1,6 @@
 // The text and the name of a migration that tracks a table. Pure; PostgreSQL checks the key itself when it is applied.
+import { isNamespaceName } from '@tidemark/protocol';
+
 export interface TrackedTable {
   /** `schema.table`, without quotes. */
   readonly table: string;
@@ -12,7 +14,7 @@ export function trackProblems({ table, key, prefixes, namespace }: TrackedTable)
   const problems: string[] = [];
   if (!/^[^\s.'"\\]+\.[^\s'"\\]+$/.test(table)) {
     problems.push(
-      `TABLE must be schema.table without quotes, got "${table}": write for example public.customers`,
+      `TABLE must be schema.table without quotes and spaces, got "${table}": write for example public.customers`,
     );
   }
   if (key === '')
@@ -26,7 +28,7 @@ export function trackProblems({ table, key, prefixes, namespace }: TrackedTable)
       );
     }
   }
-  if (!/^[a-z][a-z0-9_-]{0,31}$/.test(namespace)) {
+  if (!isNamespaceName(namespace)) {
     problems.push(
       `--namespace must be 1 to 32 of a-z, 0-9, "_", "-" and begin with a letter, got "${namespace}"`,
     );

@@ -115,6 +115,11 @@ export function regionPrefix(keyPrefix: string, regionName: string): string {
   return `${keyPrefix}:${regionName}`;
 }
 
+/** Whether a namespace can be called so: `tidemark.track` takes no other. */
+export function isNamespaceName(name: string): boolean {
+  return /^[a-z][a-z0-9_-]{0,31}$/.test(name);
+}
+
 /** Whether it is a name of Tidemark's own: the head and the log of each namespace live there. */
 export function isReservedName(regionName: string): boolean {
   return regionName === 'tidemark' || regionName.startsWith('tidemark:');
