@@ -63,7 +63,7 @@ export class Lease {
     for (const table of tables) {
       const watched = watch.tables.get(table);
       if (watched === undefined) {
-        return `the journal does not follow the table ${table} in this namespace: run select tidemark.track('${table}', '<key>')`;
+        return `the journal does not follow the table ${table} in this namespace: run select tidemark.track('${table.replaceAll("'", "''")}', '<key>')`;
       }
       if (watched.problem !== null) return watched.problem;
       if (this.#needsPrefix && !watched.prefixes.includes(prefix)) {
