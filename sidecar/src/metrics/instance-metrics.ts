@@ -52,7 +52,7 @@ export const instanceDefinitions = {
   reads: {
     type: 'counter',
     name: 'tidemark_instance_reads_total',
-    help: 'Reads since the start of the process, by what served them: l1, l2 or source.',
+    help: 'Since the start of the process: reads that l1 or l2 served, and calls of the loader (source), each for as many keys as missed together.',
     labels: ['name', 'from'],
   },
   redisErrors: {

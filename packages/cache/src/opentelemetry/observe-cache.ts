@@ -24,7 +24,8 @@ export function observeCache(cache: Pick<Cache, 'status'>, meter: Meter): () => 
 function makeInstruments(meter: Meter) {
   return {
     reads: meter.createObservableCounter('tidemark.cache.reads', {
-      description: 'Reads, by what served them: l1, l2 or source. All but l1 are misses of the process.',
+      description:
+        'Reads that l1 or l2 served, and calls of the loader (source), each for as many keys as missed together.',
     }),
     fills: meter.createObservableCounter('tidemark.cache.fills', {
       description:
