@@ -52,7 +52,7 @@ export function describeJournal(name: string, open: () => Promise<JournalUnderTe
       const { changes, watch, cursor, ...rest } = await read(null);
       expect(changes).toEqual([]);
       expect(watch?.get(itemTable)).toMatchObject({ namespace: 'main', problem: null });
-      expect(rest).toEqual({ isInRecovery: false, wentBack: false, wasPruned: false });
+      expect(rest).toEqual({ isInRecovery: false, wentBack: false, wasPruned: false, transactions: [] });
       expect(cursor.snapshot).toMatch(/^\d+:\d+:/);
       expect(JSON.parse(cursor.server)).toMatchObject({ startedAt: expect.stringMatching(/^\d+$/) });
     });
