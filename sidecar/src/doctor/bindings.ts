@@ -61,7 +61,9 @@ export function judgeBindings(joined: readonly JoinedBinding[]): Judgement[] {
   const findings = joined.flatMap(({ name, isOnlySource, outcome }): Judgement[] => {
     if (outcome.kind === 'joined') return [];
     const status = isOnlySource ? 'fail' : 'warn';
-    const effect = isOnlySource ? 'its changes are not seen' : 'it starts no round, and only other hints and the timer do';
+    const effect = isOnlySource
+      ? 'its changes are not seen'
+      : 'it starts no round, and only other hints and the timer do';
     if (outcome.kind === 'unanswered') {
       return [
         {
