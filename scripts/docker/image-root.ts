@@ -29,11 +29,12 @@ export interface ImageContent {
   readonly changes: readonly string[];
 }
 
-/** The user of the official Node image. */
+/** Of the users of the official Node image, those that somebody runs as. */
 const accounts = {
   '/etc/passwd': [
     'root:x:0:0:root:/root:/usr/sbin/nologin',
     'node:x:1000:1000::/home/node:/usr/sbin/nologin',
+    'nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin',
     '',
   ].join('\n'),
   '/etc/group': 'root:x:0:\nnode:x:1000:\n',
