@@ -6,7 +6,7 @@ import { regionPrefix } from '@tidemark/protocol';
 import { Redis } from 'ioredis';
 import { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { StillJournal } from '../peers/still-journal.ts';
+import { HandedJournal } from '../handed-journal.ts';
 
 interface Policy {
   readonly model: string;
@@ -56,7 +56,7 @@ afterEach(async () => {
 
 /** An instance with a lease; all of a test share one namespace and one region. */
 async function instance(options: Partial<RegionOptions<Policy>> = {}): Promise<Region<Policy>> {
-  const journal = new StillJournal(table, regionPrefix(keyPrefix, 'policy'));
+  const journal = new HandedJournal(new Map([[table, [regionPrefix(keyPrefix, 'policy')]]]));
   const engine = createEngine({ journal, roundEvery: '50ms' });
   const cache = createCache({ redis: server.url, keyPrefix, engine, redisTimeout: '10s' });
   caches.push(cache);

@@ -5,7 +5,7 @@ import { createEngine } from '@tidemark/engine';
 import { type ChangedKeys, regionPrefix, systemClock } from '@tidemark/protocol';
 import { median } from '../contest/statistics.ts';
 import { followDrops } from './follow-drops.ts';
-import { HandedJournal } from './handed-journal.ts';
+import { HandedJournal } from '../handed-journal.ts';
 
 const table = 'public.items';
 

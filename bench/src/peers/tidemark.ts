@@ -5,7 +5,7 @@ import { createEngine } from '@tidemark/engine';
 import { regionPrefix } from '@tidemark/protocol';
 import type { Contestant } from '../contest/contestant.ts';
 import { type Job, type Policy, type ReadSetting, readJob, Source } from './read-job.ts';
-import { StillJournal } from './still-journal.ts';
+import { HandedJournal } from '../handed-journal.ts';
 
 export interface TidemarkSetting extends ReadSetting {
   /** Default true; without one an entry is served for the bound from its own load, which outlives the run here. */
@@ -18,7 +18,7 @@ const name = 'policy';
 export async function open(job: Job, setting: TidemarkSetting): Promise<Contestant> {
   const source = new Source();
   const { l1Entries, redisUrl, prefix: keyPrefix, hasLease = true } = setting;
-  const journal = new StillJournal(table, regionPrefix(keyPrefix, name));
+  const journal = new HandedJournal(new Map([[table, [regionPrefix(keyPrefix, name)]]]));
   const cache = createCache({
     keyPrefix,
     // No peer has a deadline on Redis; a busy machine must not turn a read from L2 into another job.

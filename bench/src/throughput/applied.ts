@@ -4,7 +4,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createCache, type OvertakenEvent } from '@tidemark/cache';
 import { createEngine } from '@tidemark/engine';
 import { regionPrefix, sleep, systemClock } from '@tidemark/protocol';
-import { HandedJournal } from '../growth/handed-journal.ts';
+import { HandedJournal } from '../handed-journal.ts';
 
 const table = 'public.items';
 

@@ -19,6 +19,7 @@ export {
   type PostgresStopMode,
   startPostgres,
 } from './postgres/index.ts';
+export { freePort } from './processes/free-port.ts';
 export { until, type UntilOptions } from './processes/until.ts';
 export type { Watchdog } from './processes/watchdog.ts';
 export {

@@ -1,11 +1,9 @@
 // A deployment in containers: the sidecar's image beside Redis and PostgreSQL, on two networks that can be cut apart. The
 // test reaches Redis and PostgreSQL by ports of this machine, which stay the same through every restart.
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { applyMigrations, bootstrapSql, until } from '@tidemark/devstack';
+import { applyMigrations, bootstrapSql, freePort, until } from '@tidemark/devstack';
 import {
   GenericContainer,
   Network,
@@ -50,6 +48,7 @@ export class ContainerDeployment implements AsyncDisposable {
   }
 
   static async start(images: BuiltImages): Promise<ContainerDeployment> {
+    // Docker gives a restarted container another port, unless it was asked for one.
     const [redisPort, databasePort] = await Promise.all([freePort(), freePort()]);
     const lines = { redis: await new Network().start(), database: await new Network().start() };
     const [redis, database] = await Promise.all([
@@ -227,14 +226,4 @@ async function prepare(address: string): Promise<void> {
   await runSql(asSuperuser, bootstrapSql);
   const databaseUrl = `postgresql://postgres:${databasePassword}@${address}/postgres`;
   await applyMigrations({ databaseUrl, folder: migrations });
-}
-
-/** Docker gives a restarted container another port, unless it was asked for one. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -2,10 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import type { RedisServer } from '@tidemark/devstack';
+import { freePort, type RedisServer } from '@tidemark/devstack';
 import { Redis } from 'ioredis';
 
 const program = process.env['TIDEMARK_REDIS_SERVER'] ?? 'redis-server';
@@ -69,14 +68,4 @@ export class SentinelProcess implements AsyncDisposable {
     await gone;
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }

@@ -2,11 +2,10 @@
 // ports of this machine. Owns all of it until it is disposed of.
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { parseEnv, promisify } from 'node:util';
+import { freePort } from '@tidemark/devstack';
 import type { BuiltImages } from '../../../../scripts/docker/container-setup.ts';
 
 const root = path.join(import.meta.dirname, '../../../..');
@@ -109,13 +108,4 @@ function composeProgram(): readonly string[] {
   return spawnSync('docker', ['compose', 'version']).status === 0
     ? ['docker', 'compose']
     : ['docker-compose'];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -1,7 +1,5 @@
 // The demo's end of the sidecar: the very process that is deployed, with its settings from the environment.
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { until, type Watchdog } from '@tidemark/devstack';
+import { freePort, until, type Watchdog } from '@tidemark/devstack';
 import { type Child, startChild } from './child.ts';
 import { HttpJson } from './http-json.ts';
 
@@ -46,7 +44,8 @@ export class SidecarProcess implements AsyncDisposable {
 
   /** Resolves when it runs rounds. */
   static async start(options: SidecarOptions): Promise<SidecarProcess> {
-    const sidecar = new SidecarProcess(options, await findFreePort());
+    // Killed and started again, it comes back under the address that it had.
+    const sidecar = new SidecarProcess(options, await freePort());
     sidecar.run();
     try {
       await sidecar.untilReady();
@@ -108,14 +107,4 @@ export class SidecarProcess implements AsyncDisposable {
     await child?.end();
     this.#http.close();
   }
-}
-
-/** The sidecar comes back under the address that it had. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
