@@ -110,7 +110,7 @@ async function measure(scene: Scene, { isQuick, tell }: RunOptions): Promise<Sec
   const result = await runContest({
     entrants: readings.map((reading) => toEntrant(reading, setting)),
     rounds: isQuick ? 2 : 30,
-    batchMs: isQuick ? 5 : 50,
+    batchMs: isQuick ? 12 : 50,
     time: 'elapsedMs',
     warmUps: isQuick ? 1 : 5,
     step: job === 'l2-together' || job === 'l2-many' ? together : 1,
