@@ -61,6 +61,7 @@ export {
   type KeyLayout,
   type NamespaceKeys,
 } from './wire/key.ts';
+export { formatPayload, parsePayload } from './wire/payload.ts';
 export { comparePositions, formatPosition, parsePosition, type Position } from './wire/position.ts';
 export { parseMessage, type LogRecord } from './wire/record.ts';
 export { parseValue, type L2Value } from './wire/value.ts';

@@ -185,6 +185,14 @@ describe('the checker', () => {
     });
   });
 
+  test('passes over a value that names __proto__, as instances do', async () => {
+    redis.store('a', JSON.parse('{"id":"a","__proto__":{"isAdmin":true}}'));
+    rows.set('a', { id: 'a' });
+    start();
+    await clock.advance(1_000);
+    expect(checker.status).toMatchObject({ sampled: 1, agreed: 0, skipped: { refused: 1 } });
+  });
+
   test('asks Redis and the source no more than it was told to: a step of SCAN, a read and a row per look', async () => {
     for (let key = 0; key < 30; key += 1) redis.store(`k${key}`, { id: `k${key}`, n: 1 });
     start(5);

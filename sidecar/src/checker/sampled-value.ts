@@ -6,6 +6,7 @@ import {
   isAboveFloors,
   type NamespaceKeys,
   parseHead,
+  parsePayload,
   parseValue,
   storedKey,
   valueOwner,
@@ -46,16 +47,6 @@ function judgeValue(headText: string | null, text: string | null, region: Region
   const tables = region.tables.map(({ table }) => table);
   if (!isAboveFloors(head, stored.notedAt, tables)) return refused;
   if (comparePositions(stored.notedAt, head.position) > 0) return refused;
-  const whole = parseJson(stored.payload);
-  if (!Array.isArray(whole) || whole.length !== 1) return refused;
-  return { kind: 'served', head, text, value: whole[0] as unknown };
-}
-
-/** In brackets, as instances write it. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = parsePayload(stored.payload);
+  return value === undefined ? refused : { kind: 'served', head, text, value };
 }

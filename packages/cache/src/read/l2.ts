@@ -3,11 +3,13 @@
 import {
   comparePositions,
   fill,
+  formatPayload,
   type Head,
   isAboveFloors,
   namespaceKeys,
   type NamespaceKeys,
   parseHead,
+  parsePayload,
   parseValue,
   type Position,
   storedKey,
@@ -228,36 +230,4 @@ async function validate<V>(
 /** Half a surrogate pair becomes another character on its way to Redis: such keys would share their values. */
 function isSharable(key: string): boolean {
   return key.isWellFormed();
-}
-
-/**
- * In brackets, so that no cut-off payload can be read: a number without its last digit is a number.
- *
- * @returns undefined for what has no JSON: a BigInt, a circle, a depth beyond the stack
- */
-function formatPayload(value: unknown): string | undefined {
-  try {
-    const text = JSON.stringify(value);
-    return text === undefined ? undefined : `[${text}]`;
-  } catch {
-    return undefined;
-  }
-}
-
-/** @returns undefined for what is not JSON, and for a value that would give its prototype to whoever copies it */
-function parsePayload(text: string): unknown {
-  try {
-    const whole: unknown = mayNameProto.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text);
-    return Array.isArray(whole) && whole.length === 1 ? whole[0] : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** As it is, or with an escaped underscore. */
-const mayNameProto = /__proto__|\\u005f/i;
-
-function refuseProto(name: string, value: unknown): unknown {
-  if (name === '__proto__') throw new SyntaxError('a value names __proto__');
-  return value;
 }
