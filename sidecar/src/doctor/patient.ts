@@ -3,10 +3,12 @@ import type { SupabaseClient } from '@supabase/supabase-js';
 import { postgresJournal, supabaseJournal } from '@tidemark/engine';
 import {
   announcementNamespace,
+  ByNamespace,
   type Clock,
   deadlineIn,
   type Journal,
   type JournalRead,
+  type KeyLayout,
   layoutOf,
   namespaceKeys,
   type NamespaceKeys,
@@ -36,7 +38,8 @@ export class Patient implements AsyncDisposable {
   readonly #parts = new AsyncDisposableStack();
   #direct: Journal | undefined;
   #rpc: Journal | undefined;
-  readonly #redis = new Map<string, Promise<Redis>>();
+  readonly #layout: KeyLayout;
+  readonly #redis: ByNamespace<Promise<Redis>>;
   #read: Promise<JournalRead> | undefined;
   #inspection: Promise<Inspection> | undefined;
 
@@ -44,6 +47,12 @@ export class Patient implements AsyncDisposable {
     this.config = config;
     this.clock = clock;
     this.signal = signal;
+    this.#layout = config.redis === undefined ? 'plain' : layoutOf(redisOption(config.redis));
+    this.#redis = new ByNamespace({
+      layout: this.#layout,
+      keyPrefix: config.keyPrefix,
+      open: (_, slotOf) => this.#connectRedis(slotOf, false),
+    });
   }
 
   /** The journal that rounds read: over the direct connection where there is one. */
@@ -99,17 +108,12 @@ export class Patient implements AsyncDisposable {
   }
 
   keysOf(namespace: string): NamespaceKeys {
-    const { redis, keyPrefix } = this.config;
-    return namespaceKeys(keyPrefix, namespace, redis === undefined ? 'plain' : layoutOf(redisOption(redis)));
+    return namespaceKeys(this.config.keyPrefix, namespace, this.#layout);
   }
 
   /** The server of a namespace. @throws the error of Redis or of the socket */
   redis(namespace: string = announcementNamespace): Promise<Redis> {
-    const keys = this.keysOf(namespace);
-    const place = keys.slot?.tag ?? '';
-    const redis = this.#redis.get(place) ?? this.#connectRedis(keys, false);
-    this.#redis.set(place, redis);
-    return redis;
+    return this.#redis.of(namespace);
   }
 
   async redisInfo(): Promise<RedisInfo> {
@@ -118,15 +122,15 @@ export class Patient implements AsyncDisposable {
   }
 
   newSubscriber(namespace: string): Promise<Redis> {
-    return this.#connectRedis(this.keysOf(namespace), true);
+    return this.#connectRedis(this.keysOf(namespace).head, true);
   }
 
-  async #connectRedis({ head }: NamespaceKeys, isSubscriber: boolean): Promise<Redis> {
+  async #connectRedis(slotOf: string, isSubscriber: boolean): Promise<Redis> {
     const { redis: config } = this.config;
     if (config === undefined) throw notConfigured('REDIS_URL');
     const redis = await connectOnce(config, {
       name: 'tidemark-doctor',
-      slotOf: head,
+      slotOf,
       clock: this.clock,
       isSubscriber,
     });
