@@ -121,9 +121,9 @@ export const engineMutations: readonly Mutation[] = [
   },
   {
     keeps: 'I30',
-    file: `${engine}/publish/claim.ts`,
-    guard: 'before.done === head.done',
-    instead: 'before.begun === head.begun',
+    file: 'packages/protocol/src/wire/head.ts',
+    guard: 'before.done === now.done',
+    instead: 'before.begun === now.begun',
     test: {
       file: `${engine}/publish/claim.test.ts`,
       name: 'stands still: its publisher reaches Redis and not the journal, and is overtaken as it is now (R6)',

@@ -38,7 +38,7 @@ export {
   type Announcement,
 } from './wire/announcement.ts';
 export { maxKeysPerRecord, toChanges, type ChangedKeys, type Changes } from './wire/changes.ts';
-export { formatHead, isAboveFloors, parseHead, type Head } from './wire/head.ts';
+export { formatHead, isAboveFloors, isSameProgress, parseHead, type Head } from './wire/head.ts';
 export { formatHint, parseHint, type Hint } from './wire/hint.ts';
 export {
   announcementKey,

@@ -1,6 +1,6 @@
 // tidemark status: who runs the rounds, of which tables, and who is fresh? Asks the sidecar over HTTP, and Redis for what all
 // of them have left there; either alone is enough. Changes nothing.
-import { type Clock, sleep } from '@tidemark/protocol';
+import { type Clock, isSameProgress, sleep } from '@tidemark/protocol';
 import { judgeInstance, tidemarkAgeOf } from '../instances/judge-instance.ts';
 import { readInstances } from '../instances/read-instances.ts';
 import { UnreachableError, UsageError } from './cli-error.ts';
@@ -84,10 +84,6 @@ async function observe(clock: Clock, connection: CommandRedis): Promise<Namespac
   );
 }
 
-/** Rounds that are only begun prove nothing: their publisher may not reach the journal. */
 function hasMoved({ head: before }: NamespaceView, { head: now }: NamespaceView): boolean {
-  if (now === null) return false;
-  return (
-    before === null || now.done !== before.done || now.position.generation !== before.position.generation
-  );
+  return now !== null && (before === null || !isSameProgress(before, now));
 }

@@ -1,7 +1,7 @@
 // Does a sidecar, or an embedded engine, run rounds in each namespace: does the head move, and under the watch that
 // PostgreSQL has? A head that moves under another watch is that of a sidecar on another database.
 import { bestEffortNamespace } from '@tidemark/engine';
-import { type Head, parseHead, sleep, type Watch } from '@tidemark/protocol';
+import { type Head, isSameProgress, parseHead, sleep, type Watch } from '@tidemark/protocol';
 import { type Check, journalCheck } from './check.ts';
 import type { DoctorConfig } from './doctor-config.ts';
 import { type Judgement, ok } from './finding.ts';
@@ -52,17 +52,13 @@ async function observe(patient: Patient, { namespace, watchHash }: Wanted): Prom
   for (;;) {
     const head = parseHead((await redis.get(key)) ?? '');
     first ??= head;
-    const hasMoved = head !== undefined && first !== undefined && isLater(head, first);
+    const hasMoved = head !== undefined && first !== undefined && !isSameProgress(first, head);
     const isOfThisWatch = namespace === bestEffortNamespace || head?.watchHash === watchHash;
     if ((hasMoved && isOfThisWatch) || clock.monotonicMs() > endMs || signal.aborted) {
       return { namespace, isThere: head !== undefined, hasMoved, isOfThisWatch };
     }
     await sleep(clock, lookEveryMs, signal);
   }
-}
-
-function isLater(head: Head, before: Head): boolean {
-  return head.position.generation > before.position.generation || head.done > before.done;
 }
 
 export function judgeRounds(observed: readonly ObservedHead[]): Judgement[] {

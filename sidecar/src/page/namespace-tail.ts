@@ -1,6 +1,13 @@
 // The end of a namespace's log, its head and its watch, as this process saw them last. Reads only; what was published
 // before it looked for the first time is not told.
-import { type Head, type LogRecord, type NamespaceKeys, since, type WatchDocument } from '@tidemark/protocol';
+import {
+  type Head,
+  isSameProgress,
+  type LogRecord,
+  type NamespaceKeys,
+  since,
+  type WatchDocument,
+} from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
 
 export class NamespaceTail {
@@ -39,14 +46,10 @@ export class NamespaceTail {
       this.#head = null;
       return [];
     }
-    if (this.#head === null || isFurther(this.#head, reply.head)) this.#movedMs = nowMs;
+    if (this.#head === null || !isSameProgress(this.#head, reply.head)) this.#movedMs = nowMs;
     // Records and head are of one moment, so that the next reading goes on exactly behind these.
     this.#head = reply.head;
     if (reply.watch !== null) this.#watch = reply.watch;
     return reply.records ?? [];
   }
-}
-
-function isFurther(before: Head, now: Head): boolean {
-  return now.done !== before.done || now.position.generation !== before.position.generation;
 }

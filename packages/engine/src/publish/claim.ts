@@ -6,7 +6,14 @@
 //       ├──────────────(another generation)─────────┼────────────────────────┤
 //       └──(head is neither mine nor still)── unsure ◄──(outcome unknown)─────┘
 //                                               └──(head is mine)──► claiming
-import { comparePositions, type Cursor, type Head, parseHead, type Position } from '@tidemark/protocol';
+import {
+  comparePositions,
+  type Cursor,
+  type Head,
+  isSameProgress,
+  parseHead,
+  type Position,
+} from '@tidemark/protocol';
 
 /** What a publisher found in Redis, all of one moment. */
 export interface Observed {
@@ -67,8 +74,7 @@ export function observe(state: Idle, observed: Observed): Idle | Claim {
   const isLeft = headText === leftHead;
   // A look that a wrong word caused came before its time, and is not counted.
   if (!isMine && !isLeft && leftHead !== undefined) return state;
-  const isStill = state.kind === 'observing' && isSameProgress(state.seen, head);
-  const unchanged = isStill ? state.unchanged + 1 : 0;
+  const unchanged = countUnchanged(state, head);
   if (!isMine && !isLeft && unchanged < patience) return { kind: 'observing', seen: headText, unchanged };
   if (cursor === null) return claimNothing(headText, head.position.generation);
   return {
@@ -86,17 +92,11 @@ export function afterRefusal({ expectedHead }: Claim): Idle {
   return { kind: 'observing', seen: expectedHead, unchanged: patience - 1 };
 }
 
-/**
- * Whether no round was done between two sights of the head. Rounds that are only begun prove nothing to anybody: their
- * publisher reaches Redis and not the journal, and must not keep the others from taking over.
- */
-function isSameProgress(seen: string | null, head: Head): boolean {
-  const before = seen === null ? undefined : parseHead(seen);
-  return (
-    before !== undefined &&
-    comparePositions(before.position, head.position) === 0 &&
-    before.done === head.done
-  );
+/** Looks in a row between which no round was done. */
+function countUnchanged(state: Idle, head: Head): number {
+  if (state.kind !== 'observing' || state.seen === null) return 0;
+  const before = parseHead(state.seen);
+  return before !== undefined && isSameProgress(before, head) ? state.unchanged + 1 : 0;
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { head, hostile, position, table } from '../testing/arbitraries.ts';
-import { formatHead, type Head, isAboveFloors, parseHead } from './head.ts';
+import { formatHead, type Head, isAboveFloors, isSameProgress, parseHead } from './head.ts';
 import type { Position } from './position.ts';
 
 const plain: Head = {
@@ -52,6 +52,18 @@ describe('a head', () => {
         expect(parsed === undefined || Number.isFinite(parsed.position.generation)).toBe(true);
       }),
     );
+  });
+});
+
+describe('two sights of a head', () => {
+  it('are the same progress while rounds are only begun between them (R6)', () => {
+    expect(isSameProgress(plain, { ...plain, begun: 45 })).toBe(true);
+    expect(isSameProgress(plain, { ...plain, begun: 45, done: 31 })).toBe(false);
+  });
+
+  it('are not the same progress when another publisher has it, or Redis went back', () => {
+    expect(isSameProgress(plain, { ...plain, position: at(8, 0) })).toBe(false);
+    expect(isSameProgress(plain, { ...plain, position: at(7, 11) })).toBe(false);
   });
 });
 

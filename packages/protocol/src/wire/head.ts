@@ -57,6 +57,14 @@ function parseFloors(text: string): ReadonlyMap<string, Position> | undefined {
   return floors;
 }
 
+/**
+ * Whether no round was done between two sights of the head. Rounds that are only begun prove nothing to anybody: their
+ * publisher reaches Redis and not the journal, and must not keep the others from taking over.
+ */
+export function isSameProgress(before: Head, now: Head): boolean {
+  return comparePositions(before.position, now.position) === 0 && before.done === now.done;
+}
+
 /** Whether a value noted at `notedAt` and fed by `tables` may still be served under this head. */
 export function isAboveFloors(head: Head, notedAt: Position, tables: readonly string[]): boolean {
   if (notedAt.generation < head.floor) return false;
