@@ -24,7 +24,7 @@ import { MetricRegistry } from './metrics/metric-registry.ts';
 import { createMetricsRoute } from './metrics/metrics-route.ts';
 import { openOtlpExport } from './metrics/open-otlp-export.ts';
 import type { OtlpExport } from './metrics/otlp-export.ts';
-import { nothingSeen, type Observation, Observer } from './page/observer.ts';
+import { nothingSeen, type Observation, Observer } from './observer/observer.ts';
 import { createStatusPage } from './page/page-routes.ts';
 import { takeSnapshot } from './page/snapshot.ts';
 import { SidecarRefusal } from './sidecar-refusal.ts';

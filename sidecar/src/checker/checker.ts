@@ -19,8 +19,8 @@ import {
   type Watch,
 } from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
-import { type RegionKey, regionKeysOf } from '../cli/region-keys.ts';
 import type { CheckerConfig } from '../config/checker-setting.ts';
+import { type RegionKey, regionKeysOf } from '../redis/region-keys.ts';
 import { compareRow, type Comparison } from './compare-row.ts';
 import { KeySampler } from './key-sampler.ts';
 import type { RowSource } from './row-source.ts';

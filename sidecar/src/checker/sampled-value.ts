@@ -12,7 +12,7 @@ import {
   valueOwner,
 } from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
-import type { RegionKey } from '../cli/region-keys.ts';
+import type { RegionKey } from '../redis/region-keys.ts';
 
 export type Sampled =
   /** Gone, corrupt, of another key, below a floor: an instance would load it. */

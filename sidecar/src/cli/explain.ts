@@ -10,11 +10,11 @@ import {
   valueOwner,
   type Watch,
 } from '@tidemark/protocol';
+import { prefixesOf, type RegionKey, regionKeysOf } from '../redis/region-keys.ts';
 import { UsageError } from './cli-error.ts';
 import { type Command, type ExitCode, exitCodes } from './command.ts';
 import { readNamespaces } from './namespaces.ts';
 import { type CommandRedis, withRedis } from './redis-connection.ts';
-import { prefixesOf, type RegionKey, regionKeysOf } from './region-keys.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 export const explain: Command = {

@@ -4,10 +4,10 @@ import { type ChangedKeys, type Journal, spokenKey, type Watch } from '@tidemark
 import { readJournalConfig } from '../config/config.ts';
 import { defaultKeyPrefix } from '../config/defaults.ts';
 import { keyPrefixSchema } from '../config/schemas.ts';
+import { prefixesOf, regionKeysOf } from '../redis/region-keys.ts';
 import { openJournal } from '../start/open-journal.ts';
 import { UsageError } from './cli-error.ts';
 import { type Command, type CommandContext, exitCodes } from './command.ts';
-import { prefixesOf, regionKeysOf } from './region-keys.ts';
 
 interface Target {
   readonly table: string;

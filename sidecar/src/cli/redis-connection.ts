@@ -11,7 +11,7 @@ import { defaultKeyPrefix } from '../config/defaults.ts';
 import { redisAddress, redisOption } from '../config/redis-config.ts';
 import { readRedis } from '../config/redis-setting.ts';
 import { keyPrefixSchema } from '../config/schemas.ts';
-import { connectOnce } from '../start/connect-once.ts';
+import { connectOnce } from '../redis/connect-once.ts';
 import { UnreachableError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
 

@@ -1,8 +1,8 @@
 // What `tidemark status` found, and how it is told: problems, lines, JSON. Pure.
 import { formatPosition } from '@tidemark/protocol';
-import { announcedText } from '../hints/announced-text.ts';
-import { durationText } from '../instances/duration-text.ts';
 import type { InstanceVerdict } from '../instances/judge-instance.ts';
+import { announcedText } from '../text/announced-text.ts';
+import { durationText } from '../text/duration-text.ts';
 import type { NamespaceView } from './namespaces.ts';
 import type { SidecarAnswer } from './sidecar-status.ts';
 

@@ -1,6 +1,6 @@
 import type { Head, L2Value, LogRecord, Position } from '@tidemark/protocol';
 import { describe, expect, it } from 'vitest';
-import { type RegionKey, regionKeysOf } from './region-keys.ts';
+import { type RegionKey, regionKeysOf } from '../redis/region-keys.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 const at = (generation: number, sequence: number): Position => ({ generation, sequence });

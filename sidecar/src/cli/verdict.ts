@@ -7,7 +7,7 @@ import {
   type L2Value,
   type LogRecord,
 } from '@tidemark/protocol';
-import type { RegionKey } from './region-keys.ts';
+import type { RegionKey } from '../redis/region-keys.ts';
 
 export interface Verdict {
   readonly kind: 'absent' | 'fresh' | 'overtaken' | 'unproved';

@@ -16,11 +16,11 @@ import {
 } from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
 import { redisOption } from '../config/redis-config.ts';
-import { connectOnce } from '../start/connect-once.ts';
+import { connectOnce } from '../redis/connect-once.ts';
+import { parseRedisInfo, type RedisInfo } from '../redis/redis-info.ts';
 import { connectSupabase } from '../start/supabase-client.ts';
 import type { DoctorConfig } from './doctor-config.ts';
 import { inspect, type Inspection } from './inspection.ts';
-import { parseRedisInfo, type RedisInfo } from './redis-info.ts';
 
 /** Enough for a project that wakes up. */
 const readDeadlineMs = 5_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parseRedisInfo, type RedisInfo } from '../redis/redis-info.ts';
 import { judgeDelay } from './redis-delay.ts';
 import { judgeEviction } from './redis-eviction.ts';
-import { parseRedisInfo, type RedisInfo } from './redis-info.ts';
 import { judgePersistence } from './redis-persistence.ts';
 import { judgeRedis, judgeRefusal } from './redis-server.ts';
 import { judgeRounds, type ObservedHead } from './rounds.ts';

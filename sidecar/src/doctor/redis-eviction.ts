@@ -1,8 +1,8 @@
 // What Redis removes when it is full. Values have a TTL and may go; head, log and cursor have none, and without them every
 // instance starts anew.
+import type { RedisInfo } from '../redis/redis-info.ts';
 import type { Check } from './check.ts';
 import { type Judgement, ok, skipped } from './finding.ts';
-import type { RedisInfo } from './redis-info.ts';
 
 export const redisEviction: Check = {
   name: 'redis-eviction',

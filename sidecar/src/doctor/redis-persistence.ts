@@ -1,8 +1,8 @@
 // Whether Redis keeps its data through a restart. Nothing depends on it, which is worth saying: a Redis that comes back
 // empty, or with old data, is found out by the next round.
+import type { RedisInfo } from '../redis/redis-info.ts';
 import type { Check } from './check.ts';
 import { type Judgement, ok } from './finding.ts';
-import type { RedisInfo } from './redis-info.ts';
 
 export const redisPersistence: Check = {
   name: 'redis-persistence',

@@ -1,8 +1,8 @@
 // Is Redis there, with these credentials, as a primary, and new enough?
 import { redisAddress } from '../config/redis-config.ts';
+import type { RedisInfo } from '../redis/redis-info.ts';
 import type { Check } from './check.ts';
 import { type Judgement, ok, skipped } from './finding.ts';
-import type { RedisInfo } from './redis-info.ts';
 
 export const redisServer: Check = {
   name: 'redis',

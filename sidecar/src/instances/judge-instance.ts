@@ -3,7 +3,7 @@
 //   silent ──► frozen      no lease, young ──► starting
 //   all leases live ──► fresh      else ──► behind
 import { type Announcement, announcementTtlMs } from '@tidemark/protocol';
-import { durationText } from './duration-text.ts';
+import { durationText } from '../text/duration-text.ts';
 import type { SeenInstance } from './read-instances.ts';
 
 export type Freshness = 'fresh' | 'starting' | 'behind' | 'frozen' | 'unknown';

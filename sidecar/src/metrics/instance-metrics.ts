@@ -1,9 +1,9 @@
 // The instances, as they announced themselves in Redis: who is fresh, and what their caches do. One that is gone takes its
 // series with it. The label is the name: an id would be a new series at each start. Of several with one name the counts
 // are added, and of ages and states the worst is shown.
-import { boundOf, tidemarkAgeOf, worstFirst } from '../instances/judge-instance.ts';
 import type { KnownInstance } from '../instances/instance-directory.ts';
-import type { Observation } from '../page/observer.ts';
+import { boundOf, tidemarkAgeOf, worstFirst } from '../instances/judge-instance.ts';
+import type { Observation } from '../observer/observer.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 
 export const instanceDefinitions = {

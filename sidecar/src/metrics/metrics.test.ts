@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { EngineObserver, HintStatus, LoopState } from '@tidemark/engine';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { KnownInstance } from '../instances/instance-directory.ts';
-import { nothingSeen, type Observation } from '../page/observer.ts';
+import { nothingSeen, type Observation } from '../observer/observer.ts';
 import type { SidecarStatus } from '../sidecar.ts';
 import { announcementOf } from '../testing/announcements.ts';
 import { sidecarVersion } from '../version.ts';

@@ -1,5 +1,5 @@
 // How Redis is, seen from this sidecar.
-import type { Observation } from '../page/observer.ts';
+import type { Observation } from '../observer/observer.ts';
 import type { SidecarStatus } from '../sidecar.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 

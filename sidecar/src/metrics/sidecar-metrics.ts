@@ -1,6 +1,6 @@
 // Whether this sidecar does its work, who publishes, and how far: its own state, and the heads that it sees in Redis.
 import type { LoopState } from '@tidemark/engine';
-import type { Observation } from '../page/observer.ts';
+import type { Observation } from '../observer/observer.ts';
 import type { SidecarStatus } from '../sidecar.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 

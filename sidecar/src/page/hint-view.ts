@@ -1,6 +1,6 @@
 // A hint source as the page shows it: its state in a sentence. Pure.
 import type { HintState, HintStatus } from '@tidemark/engine';
-import { announcedText } from '../hints/announced-text.ts';
+import { announcedText } from '../text/announced-text.ts';
 
 export interface HintView {
   readonly name: string;

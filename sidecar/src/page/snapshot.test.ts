@@ -3,9 +3,9 @@ import { maxKeysPerRecord, type WatchedTable } from '@tidemark/protocol';
 import { describe, expect, it } from 'vitest';
 import type { KnownInstance } from '../instances/instance-directory.ts';
 import { judgeInstance } from '../instances/judge-instance.ts';
+import type { Observation, ObservedNamespace } from '../observer/observer.ts';
 import type { SidecarStatus } from '../sidecar.ts';
 import { announcementOf } from '../testing/announcements.ts';
-import type { Observation, ObservedNamespace } from './observer.ts';
 import { takeSnapshot } from './snapshot.ts';
 
 const broadcast: HintStatus = { name: 'broadcast', state: 'listening', heard: 3, silences: 0 };

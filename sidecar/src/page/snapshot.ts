@@ -1,13 +1,13 @@
 // What the status page shows at one moment, as JSON: a pure function of what the sidecar says of itself and what the
 // observer saw. Every judgement and every sentence is made here; the page only draws.
 import { formatPosition } from '@tidemark/protocol';
-import { durationText } from '../instances/duration-text.ts';
-import { boundOf, type Freshness, tidemarkAgeOf } from '../instances/judge-instance.ts';
 import type { KnownInstance, LagPoint } from '../instances/instance-directory.ts';
+import { boundOf, type Freshness, tidemarkAgeOf } from '../instances/judge-instance.ts';
+import { type Observation, recordId, type SeenRecord } from '../observer/observer.ts';
 import type { SidecarStatus } from '../sidecar.ts';
+import { durationText } from '../text/duration-text.ts';
 import { type HintView, viewHint } from './hint-view.ts';
 import { type NamespaceView, viewNamespace } from './namespace-view.ts';
-import { type Observation, recordId, type SeenRecord } from './observer.ts';
 
 export interface PageSnapshot {
   readonly verdict: Verdict;

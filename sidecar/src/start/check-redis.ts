@@ -2,8 +2,8 @@
 // still come up.
 import type { Clock } from '@tidemark/protocol';
 import { redisAddress, type RedisConfig } from '../config/redis-config.ts';
+import { connectOnce } from '../redis/connect-once.ts';
 import type { CheckResult } from './check-result.ts';
-import { connectOnce } from './connect-once.ts';
 
 /** The first word of a Redis error is its code; these are about credentials. */
 const refusals = /^(?:NOAUTH|WRONGPASS|NOPERM)\b|^ERR AUTH\b|^ERR invalid password/;

@@ -14,9 +14,9 @@ import {
   sleep,
 } from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
-import { parseRedisInfo, type RedisInfo } from '../doctor/redis-info.ts';
 import { InstanceDirectory, type KnownInstance } from '../instances/instance-directory.ts';
 import { readInstances } from '../instances/read-instances.ts';
+import { parseRedisInfo, type RedisInfo } from '../redis/redis-info.ts';
 import { NamespaceTail } from './namespace-tail.ts';
 
 export interface ObserverOptions {

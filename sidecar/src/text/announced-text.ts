@@ -1,6 +1,6 @@
 // What became of the changes that a hint source had to announce, in words, for page and command line alike. Pure.
 import type { LossCounts } from '@tidemark/engine';
-import { durationText } from '../instances/duration-text.ts';
+import { durationText } from './duration-text.ts';
 
 /** @returns null where nobody can tell what the source has to announce */
 export function announcedText(announced: LossCounts | undefined): string | null {
