@@ -1,5 +1,6 @@
 // The command line of the fault run. Pure; refuses what it does not know.
 import { parseArgs } from 'node:util';
+import { parseNumber } from '../command-line.ts';
 import type { Contestant } from './parts/messages.ts';
 
 export interface ChaosOptions {
@@ -51,19 +52,14 @@ export function parseOptions(args: readonly string[], newSeed: () => number): Ch
   const isQuick = values.quick === true;
   const only = values.only ?? [];
   return {
-    seed: values.seed === undefined ? newSeed() : numberOf('--seed', values.seed),
+    seed: values.seed === undefined ? newSeed() : parseNumber('--seed', values.seed),
     contestant: values.naive === true ? 'naive' : 'tidemark',
-    boundMs: values.bound === undefined ? defaultBoundMs : numberOf('--bound', values.bound),
+    boundMs: values.bound === undefined ? defaultBoundMs : parseNumber('--bound', values.bound),
     only,
     isQuick,
-    minutes: values.minutes === undefined ? undefined : numberOf('--minutes', values.minutes),
+    minutes: values.minutes === undefined ? undefined : parseNumber('--minutes', values.minutes),
     combinations: isQuick || only.length > 0 ? 0 : defaultCombinations,
     isJson: values.json === true,
     mustWrite: values.write === true,
   };
-}
-
-function numberOf(option: string, text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new Error(`${option} must be a whole number, got "${text}": write for example ${option} 1`);
 }

@@ -1,11 +1,25 @@
 // `npm run model`: the product as it is, then with each mechanism knocked out in turn. Fails when the product breaks a
-// promise, or when a knock-out goes unnoticed. `--write` renews docs/model.md, and the seeds that npm test starts from.
+// promise, or when a knock-out goes unnoticed.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { parseNumber, readOptions } from '../command-line.ts';
 import { describeBaseline, describeFinding, formatReport } from './report.ts';
 import { findProblems, type KnockOutResult, runSearch, searchKnockOuts } from './run-searches.ts';
 
-const firstSeed = Number(process.argv.find((argument) => argument.startsWith('--seed='))?.slice(7) ?? 1);
+const usage = `Usage: npm run model -- [options]
+
+  --seed <number>  where the seeds begin; default 1
+  --write          write the report to docs/model.md, and the seeds that npm test starts from
+`;
+
+const { firstSeed, mustWrite } = readOptions(usage, (args) => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { seed: { type: 'string', default: '1' }, write: { type: 'boolean', default: false } },
+  });
+  return { firstSeed: parseNumber('--seed', values.seed), mustWrite: values.write };
+});
 const baselineSteps = 1_000_000;
 const knockOutSteps = 600_000;
 const processes = 2;
@@ -37,7 +51,7 @@ const searched = await searchKnockOuts({
 const { results } = searched;
 const problems = findProblems(searched);
 for (const problem of problems) console.log(problem);
-if (process.argv.includes('--write')) {
+if (mustWrite) {
   await writeFile(path.join(import.meta.dirname, '../../docs/model.md'), formatReport(baselines, results));
   await writeFile(path.join(import.meta.dirname, 'seeds.json'), formatSeeds(results));
 }

@@ -1,5 +1,6 @@
 // The command line of the takeover run. Pure; refuses what it does not know.
 import { parseArgs } from 'node:util';
+import { parseNumber } from '../command-line.ts';
 
 export interface TakeoverOptions {
   readonly seed: number;
@@ -43,9 +44,7 @@ export function parseTakeoverOptions(args: readonly string[], newSeed: () => num
   });
   const number = (option: 'times' | 'seed' | 'bound' | 'period', otherwise: () => number): number => {
     const text = values[option];
-    if (text === undefined) return otherwise();
-    if (/^\d+$/.test(text)) return Number(text);
-    throw new Error(`--${option} must be a whole number, got "${text}": write for example --${option} 10`);
+    return text === undefined ? otherwise() : parseNumber(`--${option}`, text);
   };
   return {
     seed: number('seed', newSeed),
