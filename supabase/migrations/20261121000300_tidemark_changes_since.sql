@@ -34,6 +34,10 @@ begin
   return jsonb_build_object(
     'recovery', is_in_recovery,
     'startedAt', (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text,
+    -- When a backend dies, all others are ended and the log is recovered under the same postmaster, with the same start
+    -- time; transaction ids that were never flushed are then given out again, and what they commit would be taken for
+    -- known. Each recovery empties the statistics, and they say when. Who resets them by hand costs one new generation.
+    'recoveredAt', (extract(epoch from pg_stat_get_bgwriter_stat_reset_time()) * 1000000)::bigint::text,
     'systemId', system_id,
     'timeline', timeline
   );

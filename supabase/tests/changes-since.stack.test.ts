@@ -143,6 +143,7 @@ describe('who answers', () => {
     expect((await database.changesSince()).server).toEqual({
       recovery: false,
       startedAt: control!.startedAt,
+      recoveredAt: expect.stringMatching(/^\d{16}$/),
       systemId: control!.id,
       timeline: 1,
     });

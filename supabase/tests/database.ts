@@ -27,6 +27,7 @@ export interface Answer {
   readonly server: {
     readonly recovery: boolean;
     readonly startedAt: string;
+    readonly recoveredAt: string | null;
     readonly systemId: string | null;
     readonly timeline: number | null;
   };

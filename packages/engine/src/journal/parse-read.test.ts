@@ -2,7 +2,7 @@ import { isContinuous, TidemarkError, type WatchedTable } from '@tidemark/protoc
 import { describe, expect, test } from 'vitest';
 import { parseRead } from './parse-read.ts';
 
-const server = { recovery: false, startedAt: '1', systemId: '7', timeline: 1 };
+const server = { recovery: false, startedAt: '1', recoveredAt: '2', systemId: '7', timeline: 1 };
 const answer = {
   snapshot: '10:10:',
   server,
@@ -21,7 +21,7 @@ describe('an answer of the journal', () => {
     expect(parseRead(answer)).toEqual({
       cursor: {
         snapshot: '10:10:',
-        server: JSON.stringify({ startedAt: '1', systemId: '7', timeline: 1 }),
+        server: JSON.stringify({ startedAt: '1', recoveredAt: '2', systemId: '7', timeline: 1 }),
         watchHash: 'w',
       },
       isInRecovery: false,
@@ -66,7 +66,12 @@ describe('an answer of the journal', () => {
     expect(read.cursor.server).toContain('"startedAt":"1"');
   });
 
-  test.each(['startedAt', 'systemId', 'timeline'] as const)(
+  test('may come from migrations that do not tell when the server recovered', () => {
+    const { recoveredAt: _, ...older } = server;
+    expect(isContinuous(parseRead({ ...answer, server: older }).cursor, parseRead(answer))).toBe(false);
+  });
+
+  test.each(['startedAt', 'recoveredAt', 'systemId', 'timeline'] as const)(
     'names another server when its %s is another one, and nobody goes on from a cursor of the first',
     (field) => {
       const before = parseRead(answer).cursor;

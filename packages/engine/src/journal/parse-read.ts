@@ -16,6 +16,8 @@ const answer = z.object({
   server: z.object({
     recovery: z.boolean(),
     startedAt: z.string(),
+    // Absent in the answer of older migrations.
+    recoveredAt: z.string().nullable().optional(),
     systemId: z.string().nullable(),
     timeline: z.number().nullable(),
   }),

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { applyMigrations, type PostgresServer, startPostgres, until } from '@tidemark/devstack';
 import { type Cursor, isContinuous, type Journal, type JournalRead } from '@tidemark/protocol';
+import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { migrationsFolder } from '../testing/migrations.ts';
 import { runSql } from '../testing/sql.ts';
@@ -72,6 +73,27 @@ test('a server that was killed with commits of synchronous_commit = off names an
   await postgres.kill();
   await postgres.start();
   expect(isContinuous(cursor, await readAgain(cursor))).toBe(false);
+});
+
+test('a server that recovers from the death of a backend names another life: it gives out transaction ids again (R1)', async () => {
+  const before = await read();
+  const client = new Client({ connectionString: postgres.url });
+  client.on('error', () => {});
+  await client.connect();
+  // Nothing waits for the log of a rollback: whether its id is given out again is chance.
+  await client.query(`begin; insert into public.item values ('rolled back'); rollback`);
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const { cursor } = await read();
+  process.kill(rows[0]?.pid ?? 0, 'SIGKILL');
+  await until(async () => (await read(cursor).catch(() => undefined)) === undefined, {
+    what: 'the end of all connections',
+  });
+  const after = await readAgain(cursor);
+  const startOf = ({ server }: Cursor): unknown => (JSON.parse(server) as { startedAt: unknown }).startedAt;
+  expect(startOf(after.cursor)).toBe(startOf(before.cursor));
+  expect(after.cursor.server).not.toBe(cursor.server);
+  expect(isContinuous(cursor, after)).toBe(false);
+  expect(isContinuous(after.cursor, await read(after.cursor))).toBe(true);
 });
 
 test('a standby says that it is one and gives out no generation; promoted, it is another server', async () => {
