@@ -57,7 +57,7 @@ export function connectRedis(option: RedisOption, connect: ConnectOptions): Redi
     ...(connect.isSubscriber === true ? subscriberOptions : {}),
   };
   const redis = isClusterOption(option) ? toSlot(option, connect, options) : create(option, options);
-  redis.on('error', (error: Error) => connect.onError?.(error));
+  redis.on('error', (error: Error) => connect.onError?.(hasLeft(error) ? slotLeft(error) : error));
   nameOnConnect(redis, connect.name);
   return redis;
 }
@@ -115,8 +115,17 @@ function toSlot(option: ClusterOption, connect: ConnectOptions, options: RedisOp
 function reconnectWhenSlotLeaves(subscriber: Redis): void {
   subscriber.on('moved', () => reconnect(subscriber));
   subscriber.on('error', (error: Error) => {
-    if (error.message.startsWith('Command queue state error')) reconnect(subscriber);
+    if (hasLeft(error)) reconnect(subscriber);
   });
+}
+
+function hasLeft(error: Error): boolean {
+  return error.message.startsWith('Command queue state error');
+}
+
+/** For people: the words of ioredis ask for a report of a bug. */
+function slotLeft(cause: Error): Error {
+  return new Error('the slot of the channels has moved to another node of the Redis Cluster', { cause });
 }
 
 function create(option: Exclude<RedisOption, ClusterOption>, options: RedisOptions): Redis {

@@ -248,6 +248,9 @@ describe('a sharded channel', () => {
     await cluster.moveSlot({ slot, to: await otherMaster() });
     await untilHeard('after the move');
     expect(subscriber.status).toBe('ready');
+    expect(new Set(errors)).toEqual(
+      new Set(['the slot of the channels has moved to another node of the Redis Cluster']),
+    );
   });
 
   it('is heard again when its master has been killed', async () => {
