@@ -128,6 +128,20 @@ describe('on a Redis Cluster', () => {
     expect(JSON.parse(tail.out)).toMatchObject({ namespace, changes: { [table]: ['two'] } });
   });
 
+  it.each([['status'], ['explain', 'copilot:order:one'], ['tail']])(
+    '%s says what to set when a node is taken for a single server',
+    async (...args) => {
+      const { REDIS_CLUSTER: _, ...single } = env;
+      const url = cluster.nodes[0]?.url ?? '';
+      const { code, err } = await callTidemark(args, { ...single, REDIS_URL: url });
+      expect(code).toBe(3);
+      expect(err).toContain(
+        `Redis at ${url} can't be asked (it is a node of a Redis Cluster, and is connected to as a single server: `,
+      );
+      expect(err).not.toContain('CROSSSLOT');
+    },
+  );
+
   it('the doctor finds it healthy, and refuses a node that is taken for a single server', async () => {
     const { out } = await run('doctor', '--json');
     const { findings } = JSON.parse(out) as {

@@ -57,6 +57,9 @@ export async function withRedis<T>(
   const servers = new ByNamespace({ layout, keyPrefix, open });
   try {
     const redis = await servers.of(announcementNamespace);
+    const { head, watch } = namespaceKeys(keyPrefix, announcementNamespace, layout);
+    // A node of a Cluster that is taken for a single server refuses this; a subscription alone it would take, and be silent.
+    await redis.mget(head, watch);
     return await run({
       redis,
       keyPrefix,

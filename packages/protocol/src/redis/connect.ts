@@ -57,6 +57,7 @@ export function connectRedis(option: RedisOption, connect: ConnectOptions): Redi
     ...(connect.isSubscriber === true ? subscriberOptions : {}),
   };
   const redis = isClusterOption(option) ? toSlot(option, connect, options) : create(option, options);
+  if (!isClusterOption(option)) sayWhenInCluster(redis);
   redis.on('error', (error: Error) => connect.onError?.(hasLeft(error) ? slotLeft(error) : error));
   nameOnConnect(redis, connect.name);
   return redis;
@@ -126,6 +127,22 @@ function hasLeft(error: Error): boolean {
 /** For people: the words of ioredis ask for a report of a bug. */
 function slotLeft(cause: Error): Error {
   return new Error('the slot of the channels has moved to another node of the Redis Cluster', { cause });
+}
+
+/**
+ * One node of a Cluster takes a connection like any server, and then refuses every command whose keys it does not have, or
+ * not in one slot. Its own words do not tell what to do: every caller gets ours, as the error of its command.
+ */
+function sayWhenInCluster(redis: Redis): void {
+  const { reconnectOnError } = redis.options;
+  redis.options.reconnectOnError = (error) => {
+    if (/^(?:CROSSSLOT|MOVED)\b/.test(error.message)) {
+      error.message =
+        'it is a node of a Redis Cluster, and is connected to as a single server: name nodes of the Cluster by ' +
+        "REDIS_CLUSTER, or in code by redis: { kind: 'cluster', nodes }";
+    }
+    return reconnectOnError?.(error) ?? false;
+  };
 }
 
 function create(option: Exclude<RedisOption, ClusterOption>, options: RedisOptions): Redis {

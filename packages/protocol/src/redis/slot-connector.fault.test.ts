@@ -10,6 +10,7 @@ import {
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../ports/system-clock.ts';
+import { since } from '../scripts/since.ts';
 import { tell } from '../scripts/tell.ts';
 import { parseHint } from '../wire/hint.ts';
 import { keySlot } from '../wire/key-slot.ts';
@@ -117,6 +118,22 @@ describe('a connection to a slot', () => {
     connect({ nodes: [server] });
     await until(() => errors.length > 0);
     expect(errors[0]).toContain('cluster support disabled');
+  });
+
+  it('as to a single server is refused with what to set instead, whatever is asked', async () => {
+    const { url } = await otherMaster();
+    const redis = connectRedis(url, { name: 'test', onError: ({ message }) => errors.push(message) });
+    open.push(redis);
+    await until(() => redis.status === 'ready');
+    const plain = namespaceKeys('copilot', 'main');
+    const asked = [
+      redis.mget(plain.head, plain.watch),
+      redis.get(keys.head),
+      since(redis, { keys: plain, position: null, knownWatchHash: null }),
+    ];
+    for (const answer of asked)
+      await expect(answer).rejects.toThrow(/^it is a node .* by REDIS_CLUSTER, or in code/);
+    expect(errors).toEqual([]);
   });
 
   it('that is given up while it is sought ends, and leaves nothing behind', async () => {
