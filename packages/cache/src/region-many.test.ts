@@ -102,6 +102,18 @@ describe('a key that loadMany', () => {
     expect(await reading).toEqual(['alone', 'value of b', null]);
   });
 
+  it('with something among the keys that is none fails alone: readers of the others are answered (R4)', async () => {
+    const scene = start();
+    await expect(scene.region.getMany(['a', JSON.parse('null') as string])).rejects.toMatchObject({
+      code: 'KEY_INVALID',
+    });
+    const reading = scene.region.get('a');
+    await settle();
+    scene.call(0).answer('v');
+    expect(await reading).toBe('v');
+    expect(scene.loaded).toEqual([['a']]);
+  });
+
   it('fails with is loaded alone: one bad key does not fail the others (R4)', async () => {
     const scene = start();
     const bad = scene.region.getMany(['bad', 'good']);

@@ -129,22 +129,26 @@ export class ReadPath<V, K extends Key> {
 
   async getMany(keys: readonly K[], { signal }: ReadOptions): Promise<(V | null)[]> {
     const misses: Miss<V, K>[] = [];
-    const flights = keys.map((key): Flight<V> | { readonly hit: V | null } => {
-      const hit = this.peek(key);
-      if (hit !== undefined) return { hit };
-      const encoded = encodeKey(key);
-      const shared = this.#flights.joinable(encoded);
-      if (shared !== undefined) return shared;
-      const flight = this.#flights.start(encoded);
-      misses.push({ key, encoded, flight });
-      return flight;
-    });
-    const answers = flights.map((flight) =>
-      'hit' in flight ? Promise.resolve(flight.hit) : flight.wait(signal),
+    let flights: (Flight<V> | { readonly hit: V | null })[];
+    try {
+      flights = keys.map((key) => {
+        const hit = this.peek(key);
+        if (hit !== undefined) return { hit };
+        const encoded = encodeKey(key);
+        const shared = this.#flights.joinable(encoded);
+        if (shared !== undefined) return shared;
+        const flight = this.#flights.start(encoded);
+        misses.push({ key, encoded, flight });
+        return flight;
+      });
+    } finally {
+      // Also when one of the keys is none: others join the flights of those before it, and would wait for ever. And they
+      // may have done so already: the caller's signal ends its own waiting only.
+      if (misses.length > 0) void this.#fly(misses, { waited: this.#always, fresh: false });
+    }
+    return Promise.all(
+      flights.map((flight) => ('hit' in flight ? Promise.resolve(flight.hit) : flight.wait(signal))),
     );
-    // Others may have joined the flights: the caller's signal ends its own waiting only.
-    if (misses.length > 0) void this.#fly(misses, { waited: this.#always, fresh: false });
-    return Promise.all(answers);
   }
 
   /** @returns the last value known, overtaken or not, unless it is older than `upToMs` */

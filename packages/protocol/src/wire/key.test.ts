@@ -72,6 +72,15 @@ describe('the encoding of keys', () => {
     );
   });
 
+  it.each(['null', 'true', '{}', '[null]', '["acme", {}]', '[["acme"]]'])(
+    'refuses %s, which types refuse, too: what is undefined for one caller would be the key of all (R4)',
+    (text) => {
+      expect(() => encodeKey(JSON.parse(text) as Key)).toThrow(
+        expect.objectContaining({ code: 'KEY_INVALID' }),
+      );
+    },
+  );
+
   it('decodes any text without throwing', () => {
     fc.assert(
       fc.property(text, (one) => {

@@ -8,15 +8,33 @@ export type Key = string | number | readonly (string | number)[];
  * The same text as `tidemark.encode_key` makes in SQL: `%` and `:` are percent-encoded inside a part, parts are joined
  * by `:`, so that no two keys collide.
  *
- * @throws TidemarkError `KEY_INVALID` for an empty tuple
+ * @throws TidemarkError `KEY_INVALID` for an empty tuple, and for what is no text and no number: objects would all be one key
  */
 export function encodeKey(key: Key): string {
   if (typeof key === 'string') return encodePart(key);
   if (typeof key === 'number') return String(key);
+  if (!Array.isArray(key)) throw notAKey(key);
   if (key.length === 0) {
     throw new TidemarkError('a key must have at least one part, got an empty tuple', { code: 'KEY_INVALID' });
   }
-  return key.map((part) => encodePart(String(part))).join(':');
+  return (key as readonly unknown[]).map(encodeAnyPart).join(':');
+}
+
+/** Who writes JavaScript may pass what types refuse: a tenant that is undefined must not be one for all (R4). */
+function encodeAnyPart(part: unknown): string {
+  if (typeof part === 'string') return encodePart(part);
+  if (typeof part === 'number') return String(part);
+  throw notAKey(part);
+}
+
+function notAKey(part: unknown): TidemarkError {
+  const got = part === null ? 'null' : typeof part;
+  return new TidemarkError(
+    `a key must be a text, a number or a list of these, got ${got}: pass the id of a row`,
+    {
+      code: 'KEY_INVALID',
+    },
+  );
 }
 
 function encodePart(part: string): string {
