@@ -1,4 +1,4 @@
-import { type Stack, startStack } from '@tidemark/devstack';
+import { type Stack, startStack, until } from '@tidemark/devstack';
 import { Redis } from 'ioredis';
 import { createHmac } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -236,6 +236,23 @@ describe('tidemark doctor tells a misconfiguration that no SQL mends', () => {
       expect(sentence(report, 'record-arrival')).toBe('rounds failed');
     } finally {
       sidecar.kill('SIGCONT');
+    }
+  });
+
+  it('a head of another type, which the sidecar then replaces', async () => {
+    const head = 'copilot:tidemark:main:head';
+    const redis = new Redis(stack.redisUrl);
+    sidecar.kill('SIGSTOP');
+    try {
+      await redis.multi().del(head).hset(head, 'a', 1).exec();
+      expect(sentence(await examine(), 'rounds')).toContain(
+        `the key ${head} must be the head of the namespace main, got a hash that no sidecar wrote: ` +
+          'give whatever writes it another key prefix, and start a sidecar, which replaces it',
+      );
+    } finally {
+      sidecar.kill('SIGCONT');
+      await until(async () => (await redis.type(head)) === 'string', { what: 'the head to be written anew' });
+      redis.disconnect();
     }
   });
 

@@ -83,13 +83,23 @@ describe('a Redis', () => {
 });
 
 describe('rounds', () => {
-  const fine: ObservedHead = { namespace: 'main', isThere: true, hasMoved: true, isOfThisWatch: true };
+  const fine: ObservedHead = {
+    namespace: 'main',
+    isThere: true,
+    stranger: null,
+    hasMoved: true,
+    isOfThisWatch: true,
+  };
 
   it.each<[Partial<ObservedHead>, RegExp]>([
     [{}, /^rounds are run in main, under the watch of this database$/],
     [
       { isThere: false, hasMoved: false, isOfThisWatch: false },
       /^no round has been run in the namespace main/,
+    ],
+    [
+      { isThere: false, stranger: { key: 'copilot:tidemark:main:head', type: 'hash' }, hasMoved: false },
+      /^the key copilot:tidemark:main:head must be the head of the namespace main, got a hash that no sidecar wrote/,
     ],
     [{ hasMoved: false }, /^the head of the namespace main stands still/],
     [{ isOfThisWatch: false }, /follow another watch than this database has/],

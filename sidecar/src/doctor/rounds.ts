@@ -37,6 +37,8 @@ interface Wanted {
 export interface ObservedHead {
   readonly namespace: string;
   readonly isThere: boolean;
+  /** What is there in its place; null: nothing. */
+  readonly stranger: { readonly key: string; readonly type: string } | null;
   readonly hasMoved: boolean;
   /** Under the watch that the journal has; true for best effort, which has one of its own. */
   readonly isOfThisWatch: boolean;
@@ -50,45 +52,66 @@ async function observe(patient: Patient, { namespace, watchHash }: Wanted): Prom
   const endMs = clock.monotonicMs() + patienceMs;
   let first: Head | undefined;
   for (;;) {
-    const head = parseHead((await redis.get(key)) ?? '');
+    // MGET: a key of another type is no head, as it is none for sidecars and instances.
+    const [text] = await redis.mget(key);
+    const head = parseHead(text ?? '');
     first ??= head;
     const hasMoved = head !== undefined && first !== undefined && !isSameProgress(first, head);
     const isOfThisWatch = namespace === bestEffortNamespace || head?.watchHash === watchHash;
     if ((hasMoved && isOfThisWatch) || clock.monotonicMs() > endMs || signal.aborted) {
-      return { namespace, isThere: head !== undefined, hasMoved, isOfThisWatch };
+      const isThere = head !== undefined;
+      const type = isThere ? 'none' : await redis.type(key);
+      return {
+        namespace,
+        isThere,
+        stranger: type === 'none' ? null : { key, type },
+        hasMoved,
+        isOfThisWatch,
+      };
     }
     await sleep(clock, lookEveryMs, signal);
   }
 }
 
 export function judgeRounds(observed: readonly ObservedHead[]): Judgement[] {
-  const findings = observed.flatMap(({ namespace, isThere, hasMoved, isOfThisWatch }): Judgement[] => {
-    if (!isThere) {
+  const findings = observed.flatMap(
+    ({ namespace, isThere, stranger, hasMoved, isOfThisWatch }): Judgement[] => {
+      if (stranger !== null) {
+        return [
+          {
+            status: 'fail',
+            sentence: `the key ${stranger.key} must be the head of the namespace ${namespace}, got a ${stranger.type} that no sidecar wrote: give whatever writes it another key prefix, and start a sidecar, which replaces it`,
+            command: 'docker compose up -d sidecar',
+          },
+        ];
+      }
+      if (!isThere) {
+        return [
+          {
+            status: 'fail',
+            sentence: `no round has been run in the namespace ${namespace}: start a sidecar with the same Redis and key prefix`,
+            command: 'docker compose up -d sidecar',
+          },
+        ];
+      }
+      if (!hasMoved) {
+        return [
+          {
+            status: 'fail',
+            sentence: `the head of the namespace ${namespace} stands still, so that instances cache for their bound only: see the log and /readyz of the sidecar`,
+            command: 'docker compose logs sidecar',
+          },
+        ];
+      }
+      if (isOfThisWatch) return [];
       return [
         {
           status: 'fail',
-          sentence: `no round has been run in the namespace ${namespace}: start a sidecar with the same Redis and key prefix`,
-          command: 'docker compose up -d sidecar',
+          sentence: `the rounds of the namespace ${namespace} follow another watch than this database has: give sidecar and doctor the same SUPABASE_URL, or another key prefix to one of them`,
         },
       ];
-    }
-    if (!hasMoved) {
-      return [
-        {
-          status: 'fail',
-          sentence: `the head of the namespace ${namespace} stands still, so that instances cache for their bound only: see the log and /readyz of the sidecar`,
-          command: 'docker compose logs sidecar',
-        },
-      ];
-    }
-    if (isOfThisWatch) return [];
-    return [
-      {
-        status: 'fail',
-        sentence: `the rounds of the namespace ${namespace} follow another watch than this database has: give sidecar and doctor the same SUPABASE_URL, or another key prefix to one of them`,
-      },
-    ];
-  });
+    },
+  );
   const names = observed.map(({ namespace }) => namespace).join(', ');
   return findings.length > 0
     ? findings
