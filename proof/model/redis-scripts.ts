@@ -119,12 +119,13 @@ export async function learnScripts(): Promise<Scripts> {
   const scripts = new Map<string, ModelledScript>();
   const learn = async (run: (redis: Redis) => Promise<unknown>, modelled: ModelledScript): Promise<void> => {
     const listener = {
+      options: {},
       evalsha(digest: string): Promise<null> {
         scripts.set(digest, modelled);
         return Promise.resolve(null);
       },
     };
-    // The scripts use this one method of a client, and nothing else.
+    // The scripts use this one method of a client and the number of its database, and nothing else.
     await run(listener as unknown as Redis);
   };
   const position = { generation: 0, sequence: 0 };

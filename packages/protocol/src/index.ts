@@ -16,6 +16,7 @@ export { silentLogger, type Logger } from './ports/logger.ts';
 export type { Begun, RoundOutcome, RoundTarget } from './ports/round-target.ts';
 export { systemClock, systemRandom, type Random } from './ports/system-clock.ts';
 export { ByNamespace, type ByNamespaceOptions } from './redis/by-namespace.ts';
+export { channelIn } from './redis/channel.ts';
 export type { ClusterNode, ClusterOption } from './redis/cluster-option.ts';
 export { connectRedis, layoutOf, reconnect, type ConnectOptions, type RedisOption } from './redis/connect.ts';
 export { defineScript, runScript, type Script, type ScriptCall } from './redis/script.ts';

@@ -1,6 +1,6 @@
 // How a command hears the records of namespaces: of all there will ever be by a pattern, where one server holds them; on a
 // Cluster each on its own server, and only those that are known when the command begins.
-import { namespaceKeys } from '@tidemark/protocol';
+import { channelIn, namespaceKeys } from '@tidemark/protocol';
 import type { Redis } from 'ioredis';
 import { findNamespaces } from './namespaces.ts';
 import type { CommandRedis } from './redis-connection.ts';
@@ -29,9 +29,9 @@ async function byPattern(
   wanted = '*',
   hear: Hear,
 ): Promise<Hearing> {
-  const pattern = namespaceKeys(keyPrefix, wanted).records;
   const [before = ''] = namespaceKeys(keyPrefix, '*').records.split('*');
   const subscriber = await newSubscriber(wanted);
+  const pattern = channelIn(subscriber, namespaceKeys(keyPrefix, wanted).records);
   subscriber.on('pmessage', (_pattern: string, channel: string, text: string) => {
     hear(channel.slice(before.length, channel.lastIndexOf(':')), text);
   });

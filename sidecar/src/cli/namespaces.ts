@@ -1,5 +1,12 @@
 // What Redis knows of each namespace: its head, its watch, and how many listen. Reads only.
-import { type Head, namespaceKeys, parseHead, parseWatch, type WatchDocument } from '@tidemark/protocol';
+import {
+  channelIn,
+  type Head,
+  namespaceKeys,
+  parseHead,
+  parseWatch,
+  type WatchDocument,
+} from '@tidemark/protocol';
 import type { CommandRedis } from './redis-connection.ts';
 
 export interface NamespaceView {
@@ -26,7 +33,7 @@ export async function findNamespaces(connection: CommandRedis): Promise<string[]
   const names = new Set([firstNamespace, ...(watch?.namespaces ?? [])]);
   if (layout === 'slots') return [...names];
   const wanted = namespaceKeys(keyPrefix, '*');
-  for (const pattern of [wanted.hints, wanted.records]) {
+  for (const pattern of [wanted.hints, wanted.records].map((channel) => channelIn(redis, channel))) {
     const [before = '', after = ''] = pattern.split('*');
     for (const channel of (await redis.pubsub('CHANNELS', pattern)) as string[]) {
       names.add(channel.slice(before.length, channel.length - after.length));
@@ -43,10 +50,11 @@ export async function readNamespace(
   const redis = await at(namespace);
   const [head, watch] = await redis.mget(keys.head, keys.watch);
   const count = keys.slot === undefined ? 'NUMSUB' : 'SHARDNUMSUB';
+  const channels = [keys.hints, keys.records].map((channel) => channelIn(redis, channel));
   const counted = (await redis
-    .call('PUBSUB', count, keys.hints, keys.records)
+    .call('PUBSUB', count, ...channels)
     // A server before 7.0 has no sharded channels.
-    .catch(() => redis.call('PUBSUB', 'NUMSUB', keys.hints, keys.records))) as unknown[];
+    .catch(() => redis.call('PUBSUB', 'NUMSUB', ...channels))) as unknown[];
   const [, hintListeners, , recordListeners] = counted;
   return {
     namespace,

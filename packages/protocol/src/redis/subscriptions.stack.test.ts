@@ -5,6 +5,13 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../ports/clock.ts';
 import { systemClock } from '../ports/system-clock.ts';
+import { publish } from '../scripts/publish.ts';
+import { takeover } from '../scripts/takeover.ts';
+import { tell } from '../scripts/tell.ts';
+import { headAt } from '../testing/scene.ts';
+import { formatHead } from '../wire/head.ts';
+import { namespaceKeys } from '../wire/key.ts';
+import type { LogRecord } from '../wire/record.ts';
 import { connectRedis } from './connect.ts';
 import { Subscriptions } from './subscriptions.ts';
 
@@ -89,6 +96,52 @@ describe('while a script blocks Redis', () => {
     await until(async () => (await subscribersOf('left')) === 0, { what: 'the channel to be left' });
     expect(heard).toEqual([]);
   });
+});
+
+describe('in a database of its own', () => {
+  const keys = namespaceKeys('copilot', 'main');
+  const open = formatHead(headAt({ generation: 1, sequence: 0 }));
+  const next = formatHead(headAt({ generation: 1, sequence: 1 }));
+  const link: LogRecord = { position: { generation: 1, sequence: 0 }, previous: null, changes: new Map() };
+
+  it.each<[string, string, (redis: Redis, mark: string) => Promise<unknown>]>([
+    ['hints', keys.hints, (redis, mark) => tell(redis, { keys, hint: { kind: 'leaving', head: mark } })],
+    [
+      'the record of a takeover',
+      keys.records,
+      async (redis, mark) => {
+        const changes = new Map([[mark, null]]);
+        const call = { keys, expectedHead: null, nextHead: open, cursor: '', watch: '' };
+        expect(await takeover(redis, { ...call, link: { ...link, changes } })).toBe(true);
+      },
+    ],
+    [
+      'the record of a round',
+      keys.records,
+      async (redis, mark) => {
+        await redis.set(keys.head, open);
+        const position = { generation: 1, sequence: 1 };
+        const record = { position, previous: link.position, changes: new Map([[mark, null]]) };
+        const call = { keys, expectedHead: open, nextHead: next, cursor: '', valueKeys: [] };
+        expect(await publish(redis, { ...call, record })).toBe(true);
+      },
+    ],
+  ])(
+    'a deployment does not hear %s of the one in the next: both may be at one position (R1)',
+    async (_what, channel, say) => {
+      const subscriptions = await subscriptionsOf(`${server.url}/1`);
+      await listen(subscriptions, channel);
+      for (const [database, mark] of ['theirs', 'ours'].entries()) {
+        const redis = new Redis(server.url, { db: database });
+        await redis.flushdb();
+        await say(redis, mark);
+        redis.disconnect();
+      }
+      await until(() => heard.length > 0, { what: 'the message' });
+      expect(heard).toEqual([expect.stringContaining('"ours"')]);
+      subscriptions.close();
+    },
+  );
 });
 
 describe('a channel without permission', () => {

@@ -3,7 +3,7 @@
 // `ready` would ever follow. What is missed meanwhile is not made up for here: whoever listens has the log.
 import type { Redis } from 'ioredis';
 import type { Clock } from '../ports/clock.ts';
-import { isUnknownCommand } from './channel.ts';
+import { channelIn, isUnknownCommand } from './channel.ts';
 
 export interface SubscriptionsOptions {
   /** Serves nobody else: a message of a channel that is not known here is unsubscribed from. */
@@ -58,16 +58,18 @@ export class Subscriptions {
    * @returns whether Redis has confirmed it at the first try; pending while Redis is silent
    */
   listen(channel: string, handler: (text: string) => void, options: ListenOptions = {}): Promise<boolean> {
-    this.#listened.set(channel, { handler, isSharded: options.isSharded === true });
-    return this.#subscribe(channel);
+    const name = channelIn(this.#options.subscriber, channel);
+    this.#listened.set(name, { handler, isSharded: options.isSharded === true });
+    return this.#subscribe(name);
   }
 
   unlisten(channel: string): void {
-    const isSharded = this.#listened.get(channel)?.isSharded === true;
-    this.#listened.delete(channel);
-    this.#refused.delete(channel);
-    if (isSharded) this.#options.subscriber.sunsubscribe(channel).catch(() => {});
-    this.#unsubscribe(channel);
+    const name = channelIn(this.#options.subscriber, channel);
+    const isSharded = this.#listened.get(name)?.isSharded === true;
+    this.#listened.delete(name);
+    this.#refused.delete(name);
+    if (isSharded) this.#options.subscriber.sunsubscribe(name).catch(() => {});
+    this.#unsubscribe(name);
   }
 
   /** Leaves no timer behind; the connection is its owner's to close. */

@@ -1,7 +1,7 @@
 // publish: ends a round in one atomic step. Unless the head is exactly what begin left, nothing happens at all: another
 // sidecar took over, or Redis lost part of its history.
 import type { Redis } from 'ioredis';
-import { publishCommand, publishLua } from '../redis/channel.ts';
+import { channelIn, publishCommand, publishLua } from '../redis/channel.ts';
 import { defineScript, runScript } from '../redis/script.ts';
 import type { NamespaceKeys } from '../wire/key.ts';
 import { formatChanges } from '../wire/changes.ts';
@@ -58,7 +58,7 @@ export async function publish(redis: Redis, call: PublishCall): Promise<boolean>
       record === null ? '' : formatPosition(record.position),
       previous === null || previous === undefined ? '' : formatPosition(previous),
       record === null ? '' : formatChanges(record.changes),
-      keys.records,
+      channelIn(redis, keys.records),
       logLength,
       record === null ? '' : formatMessage(record),
       call.watch ?? '',

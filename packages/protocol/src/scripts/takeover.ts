@@ -1,7 +1,7 @@
 // takeover: opens a new generation, with a link record as its first. A link names the position that it follows; a link
 // to nothing makes every instance reset, and the log before it is worthless.
 import type { Redis } from 'ioredis';
-import { publishCommand, publishLua } from '../redis/channel.ts';
+import { channelIn, publishCommand, publishLua } from '../redis/channel.ts';
 import { defineScript, runScript } from '../redis/script.ts';
 import type { NamespaceKeys } from '../wire/key.ts';
 import { formatMessage, type LogRecord } from '../wire/record.ts';
@@ -50,7 +50,7 @@ export async function takeover(redis: Redis, call: TakeoverCall): Promise<boolea
       call.watch,
       formatPosition(link.position),
       link.previous === null ? '' : formatPosition(link.previous),
-      keys.records,
+      channelIn(redis, keys.records),
       logLength,
       formatMessage(link),
       publishCommand(keys),

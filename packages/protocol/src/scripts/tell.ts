@@ -1,7 +1,7 @@
 // tell: an app says what it has just written. Its L2 values are removed and the hint is published in one round trip;
 // nothing rests on either, so that on one server a pipeline does, and only a Cluster needs a script to choose the command.
 import type { Redis } from 'ioredis';
-import { publishCommand, publishLua } from '../redis/channel.ts';
+import { channelIn, publishCommand, publishLua } from '../redis/channel.ts';
 import { defineScript, runScript } from '../redis/script.ts';
 import { formatHint, type Hint } from '../wire/hint.ts';
 import type { NamespaceKeys } from '../wire/key.ts';
@@ -28,5 +28,5 @@ export async function tell(redis: Redis, { keys, hint, valueKeys = [] }: TellCal
   }
   const pipeline = redis.pipeline();
   if (valueKeys.length > 0) pipeline.unlink(...valueKeys);
-  await pipeline.publish(keys.hints, text).exec();
+  await pipeline.publish(channelIn(redis, keys.hints), text).exec();
 }

@@ -5,7 +5,7 @@
 //        └─► Redis channel ─► hub of another instance ─► its queues
 //                   └─► this hub: its own message, passed over; it proves that the subscription is alive
 import { randomUUID } from 'node:crypto';
-import { type Clock, type Logger, sleep, TidemarkError } from '@tidemark/protocol';
+import { channelIn, type Clock, type Logger, sleep, TidemarkError } from '@tidemark/protocol';
 import type * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import type { SharedRedis } from '../redis/shared-redis.ts';
@@ -196,7 +196,8 @@ export class RedisEventHub<Subject, Name extends string> implements EventHub<Sub
     if (redis === undefined) return false;
     // Before it is sent: what comes back may be here before the answer is.
     const echo = this.#expectEcho(name);
-    const isSent = (await redis.attempt((commands) => commands.publish(name, text))) !== undefined;
+    const isSent =
+      (await redis.attempt((commands) => commands.publish(channelIn(commands, name), text))) !== undefined;
     if (!isSent && echo !== undefined && echo === this.#echo) this.#stopWaiting();
     return isSent;
   }
