@@ -1,6 +1,12 @@
 // The least privileges of docs/security.md, as they stand there: with them everything works, and nothing else does.
 import { createCache } from '@tidemark/cache';
 import { type Stack, startStack, until } from '@tidemark/devstack';
+import {
+  createAuthValidationCache,
+  createConversationEventHub,
+  createRateLimiter,
+  openSharedRedis,
+} from '@tidemark/stores';
 import { Redis } from 'ioredis';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -37,10 +43,12 @@ afterAll(async () => {
   await stack.close();
 });
 
-function as(user: 'tidemark-app' | 'tidemark-sidecar'): string {
+const users = ['app', 'stores', 'sidecar'] as const;
+
+function as(user: (typeof users)[number]): string {
   const url = new URL(stack.redisUrl);
-  url.username = user;
-  url.password = user === 'tidemark-app' ? 'app-password' : 'sidecar-password';
+  url.username = `tidemark-${user}`;
+  url.password = `${user}-password`;
   return url.href;
 }
 
@@ -68,13 +76,13 @@ describe('with the least privileges', () => {
     await admin.call('ACL', 'LOG', 'RESET');
     await using sidecar = new SidecarProcess({
       DATABASE_URL: sidecarDatabaseUrl(),
-      REDIS_URL: as('tidemark-sidecar'),
+      REDIS_URL: as('sidecar'),
       TIDEMARK_CHECKER_PER_SECOND: '50',
     });
     await sidecar.ready('working');
     await setModel('one');
-    await using one = createCache({ redis: as('tidemark-app') });
-    await using other = createCache({ redis: as('tidemark-app') });
+    await using one = createCache({ redis: as('app') });
+    await using other = createCache({ redis: as('app') });
     const caches = [one, other];
     let loads = 0;
     const regions = caches.map((cache) =>
@@ -120,6 +128,49 @@ describe('with the least privileges', () => {
     expect(await refusals()).toEqual([]);
   });
 
+  it('event hubs, rate limiter and auth validations of two instances work together, and are refused nothing', async () => {
+    await admin.call('ACL', 'LOG', 'RESET');
+    const instances = [0, 1].map(() => {
+      const cache = createCache({ redis: as('app') });
+      const redis = openSharedRedis({ redis: as('stores') });
+      const beside = { redis, env: {} };
+      const hub = createConversationEventHub(beside);
+      const limiter = createRateLimiter({ ...beside, limit: 1 });
+      return { cache, redis, hub, limiter, validations: createAuthValidationCache({ cache, ...beside }) };
+    });
+    const [one, other] = instances;
+    try {
+      await until(() => instances.every(({ redis }) => redis.isConnected), { what: 'both connections' });
+      const subject = { tenantId: 't', conversationId: 'c' };
+      const heard: unknown[] = [];
+      const subscription = other?.hub.subscribe(subject, ({ data }) => void heard.push(data));
+      expect(await subscription?.ready).toBe(true);
+      expect(await one?.hub.broadcast(subject, 'message', 'hello')).toBe(true);
+      await until(() => heard.includes('hello'), { what: 'the event on the other instance' });
+
+      const admitted: boolean[] = [];
+      for (const { limiter } of instances) admitted.push(await limiter.check('ada'));
+      expect(admitted).toEqual([true, false]);
+
+      await one?.validations.get('ada', async () => ({ isValid: true, tenantId: 't' }));
+      await until(async () => (await admin.get('copilot:auth:validation:ada'))?.startsWith('{') === true, {
+        what: 'the verdict in L2',
+      });
+      expect(await other?.validations.get('ada')).toMatchObject({ isValid: true });
+      await one?.validations.invalidate('ada');
+      await until(async () => (await admin.exists('copilot:auth:validation:ada')) === 0, {
+        what: 'the verdict to be forgotten',
+      });
+    } finally {
+      for (const { cache, redis, hub } of instances) {
+        hub.close();
+        await cache.close();
+        redis.close();
+      }
+    }
+    expect(await refusals()).toEqual([]);
+  });
+
   it.each([
     'FLUSHALL',
     'KEYS *',
@@ -130,15 +181,29 @@ describe('with the least privileges', () => {
     'SET session:somebody x',
     'PUBLISH other:channel x',
     'SCRIPT FLUSH',
-  ])('neither user may %s', async (text) => {
+  ])('no user may %s', async (text) => {
     const [command = '', ...words] = text.split(' ');
-    for (const user of ['tidemark-app', 'tidemark-sidecar'] as const) {
+    for (const user of users) {
       const redis = new Redis(as(user), { enableReadyCheck: false, disableClientInfo: true });
       try {
         await expect(redis.call(command, ...words)).rejects.toThrow('NOPERM');
       } finally {
         redis.disconnect();
       }
+    }
+  });
+
+  it.each([
+    'GET copilot:llm:policy:t',
+    'SET copilot:tidemark:main:head x',
+    'PUBLISH copilot:tidemark:main:records x',
+  ])('the parts beside the caches may not %s', async (text) => {
+    const [command = '', ...words] = text.split(' ');
+    const redis = new Redis(as('stores'), { disableClientInfo: true });
+    try {
+      await expect(redis.call(command, ...words)).rejects.toThrow('NOPERM');
+    } finally {
+      redis.disconnect();
     }
   });
 
