@@ -94,14 +94,16 @@ function rows(list, describe) {
       const line = make('div', 'line', element);
       const what = make('span', 'what', line);
       const pill = make('span', 'pill', line);
-      return { element, what, pill, more: make('p', 'more', element), why: make('p', 'why', element) };
+      const [more, checked, why] = ['more', 'more', 'why'].map((name) => make('p', name, element));
+      return { element, what, pill, more, checked, why };
     },
     draw(row, item) {
-      const { what, pill, tone, more, why } = describe(item);
+      const { what, pill, tone, more, checked = null, why } = describe(item);
       setTone(row.element, tone);
       setText(row.what, what);
       setText(row.pill, pill);
       setNote(row.more, more);
+      setNote(row.checked, checked);
       setNote(row.why, why);
     },
   });
@@ -135,11 +137,17 @@ const hints = rows($('hints'), ({ name, state, isWell, heard, silences, announce
   why: sentence,
 }));
 
-const tables = rows($('tables'), ({ table, namespace, key, problem, isBestEffort }) => ({
+const tables = rows($('tables'), ({ table, namespace, key, problem, isBestEffort, checked, isStale }) => ({
   what: table,
-  pill: problem !== null ? 'not followed' : isBestEffort ? 'best effort' : 'followed',
-  tone: problem !== null ? 'bad' : isBestEffort ? 'odd' : 'good',
+  ...(problem !== null
+    ? { pill: 'not followed', tone: 'bad' }
+    : isStale
+      ? { pill: 'stale', tone: 'bad' }
+      : isBestEffort
+        ? { pill: 'best effort', tone: 'odd' }
+        : { pill: 'followed', tone: 'good' }),
   more: key === null ? namespace : `${namespace} · key ${key}`,
+  checked,
   why: problem ?? (isBestEffort ? 'Fed by Realtime alone: the bound is not promised.' : null),
 }));
 

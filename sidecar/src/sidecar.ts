@@ -10,7 +10,8 @@
 import type { EngineObserver, EngineStatus, RunningEngine } from '@tidemark/engine';
 import { type Clock, type Logger, sleep, systemClock } from '@tidemark/protocol';
 import type { Hono } from 'hono';
-import type { Checker, CheckerStatus } from './checker/checker.ts';
+import type { CheckerStatus } from './checker/checker-counts.ts';
+import type { Checker } from './checker/checker.ts';
 import { openChecker } from './checker/open-checker.ts';
 import type { SidecarConfig } from './config/config.ts';
 import { redisAddress, redisOption } from './config/redis-config.ts';

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runSql } from '../testing/run-sql.ts';
 import { SidecarProcess } from '../testing/sidecar-process.ts';
-import type { CheckerStatus } from './checker.ts';
+import type { CheckerStatus } from './checker-counts.ts';
 
 const policies = 'copilot_internal.tenant_llm_policies';
 const prefix = 'copilot:llm:policy';

@@ -21,26 +21,11 @@ import {
 import type { Redis } from 'ioredis';
 import type { CheckerConfig } from '../config/checker-setting.ts';
 import { type RegionKey, regionKeysOf } from '../redis/region-keys.ts';
+import { CheckerCounts, type CheckerStatus } from './checker-counts.ts';
 import { compareRow, type Comparison } from './compare-row.ts';
 import { KeySampler } from './key-sampler.ts';
 import type { RowSource } from './row-source.ts';
 import { type Sampled, sampleValue } from './sampled-value.ts';
-
-/** Why a key was not compared. */
-type SkipReason = 'refused' | 'incomparable' | 'several tables' | 'source' | 'busy' | 'unproved';
-
-export interface CheckerStatus {
-  /** Keys that were looked at. */
-  readonly sampled: number;
-  readonly agreed: number;
-  /** Differed at the first look; most of them because a change was on its way. */
-  readonly mismatchedOnce: number;
-  /** Of those, overtaken or mended when they were looked at again. */
-  readonly inFlight: number;
-  /** Differed beyond the bound. Must be 0. */
-  readonly staleBeyondBound: number;
-  readonly skipped: Readonly<Record<SkipReason, number>>;
-}
 
 export interface CheckerOptions {
   readonly config: CheckerConfig;
@@ -80,15 +65,13 @@ export class Checker {
   readonly #places: ByNamespace<Place>;
   readonly #closing = new AbortController();
   readonly #logged = new Set<string>();
-  readonly #counts = { sampled: 0, agreed: 0, mismatchedOnce: 0, inFlight: 0, staleBeyondBound: 0 };
-  readonly #skipped: Record<SkipReason, number>;
+  readonly #counts = new CheckerCounts();
   #doubts: Doubt[] = [];
   #turn = 0;
   readonly #running: Promise<void>;
 
   constructor(options: CheckerOptions) {
     this.#options = options;
-    this.#skipped = { refused: 0, incomparable: 0, 'several tables': 0, source: 0, busy: 0, unproved: 0 };
     const { redis, keyPrefix } = options;
     this.#places = new ByNamespace({
       layout: layoutOf(redis),
@@ -103,7 +86,7 @@ export class Checker {
   }
 
   get status(): CheckerStatus {
-    return { ...this.#counts, skipped: { ...this.#skipped } };
+    return this.#counts.status;
   }
 
   async #run(): Promise<void> {
@@ -160,19 +143,19 @@ export class Checker {
     const [region] = regionKeysOf(key, watch);
     const [only, ...more] = region?.tables ?? [];
     if (region === undefined || only === undefined || !this.#isWanted(only.table)) return;
-    this.#counts.sampled += 1;
-    if (more.length > 0) return this.#skip('several tables');
+    this.#counts.count(only.table, 'sampled');
+    if (more.length > 0) return this.#counts.skip('several tables');
     const first = await this.#sample(key, region);
-    if (first.kind === 'refused') return this.#skip('refused');
+    if (first.kind === 'refused') return this.#counts.skip('refused');
     const comparison = await this.#compare(only.table, region.encodedKey, first.value);
-    if (comparison === undefined) return this.#skip('source');
-    if (comparison.kind === 'incomparable') return this.#skip('incomparable');
+    if (comparison === undefined) return this.#counts.skip('source');
+    if (comparison.kind === 'incomparable') return this.#counts.skip('incomparable');
     if (comparison.kind === 'agrees') {
-      this.#counts.agreed += 1;
+      this.#counts.count(only.table, 'agreed');
       return;
     }
-    this.#counts.mismatchedOnce += 1;
-    if (this.#doubts.length >= maxDoubts) return this.#skip('busy');
+    this.#counts.count(only.table, 'mismatchedOnce');
+    if (this.#doubts.length >= maxDoubts) return this.#counts.skip('busy');
     const dueMs = clock.monotonicMs() + config.boundMs;
     this.#doubts.push({ key, region, table: only.table, first, dueMs });
   }
@@ -180,18 +163,18 @@ export class Checker {
   async #lookAgain({ key, region, table, first }: Doubt): Promise<void> {
     // The source first: what it says now must have been true when the value is found again.
     const comparison = await this.#compare(table, region.encodedKey, first.value);
-    if (comparison === undefined) return this.#skip('source');
+    if (comparison === undefined) return this.#counts.skip('source');
     const again = await this.#sample(key, region);
     if (again.kind === 'refused' || again.text !== first.text || comparison.kind !== 'differs') {
-      this.#counts.inFlight += 1;
+      this.#counts.count(table, 'inFlight');
       return;
     }
     const { head } = again;
     const isProved =
       head.position.generation === first.head.position.generation && head.done > first.head.begun;
     // Without a round that began after the first look no instance has a lease, and none is served from L2.
-    if (!isProved) return this.#skip('unproved');
-    this.#counts.staleBeyondBound += 1;
+    if (!isProved) return this.#counts.skip('unproved');
+    this.#counts.count(table, 'staleBeyondBound');
     this.#tell(key, table);
   }
 
@@ -220,10 +203,6 @@ export class Checker {
       { table, keyHash, boundMs: this.#options.config.boundMs },
       'an L2 value differs from its row beyond the bound',
     );
-  }
-
-  #skip(reason: SkipReason): void {
-    this.#skipped[reason] += 1;
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@
 import { type Clock, deadlineIn } from '@tidemark/protocol';
 import type { LossCounts } from '@tidemark/engine';
 import * as z from 'zod';
-import type { CheckerStatus } from '../checker/checker.ts';
+import type { CheckerStatus } from '../checker/checker-counts.ts';
 import { defaultHost, defaultPort } from '../config/defaults.ts';
 import { hostSchema, portSchema } from '../config/schemas.ts';
 import type { SettingReader } from '../config/setting-reader.ts';

@@ -126,7 +126,7 @@ describe('the problems of a status', () => {
         instances: null,
         isUrlGiven: false,
       },
-      [expect.stringMatching(/^the checker found 1 L2 values/)],
+      [expect.stringMatching(/^the checker found an L2 value that differed/)],
     ],
     [
       'a checker that found none',

@@ -2,6 +2,7 @@
 import { formatPosition } from '@tidemark/protocol';
 import type { InstanceVerdict } from '../instances/judge-instance.ts';
 import { announcedText } from '../text/announced-text.ts';
+import { checkedText, staleText } from '../text/checked-text.ts';
 import { durationText } from '../text/duration-text.ts';
 import type { NamespaceView } from './namespaces.ts';
 import type { SidecarAnswer } from './sidecar-status.ts';
@@ -54,10 +55,8 @@ export function problemsOf({
 }
 
 function staleProblems(checker: Checked): string[] {
-  if (checker === undefined || checker.staleBeyondBound === 0) return [];
-  return [
-    `the checker found ${checker.staleBeyondBound} L2 values that differed from their rows beyond the bound: its log has the hashes of their keys`,
-  ];
+  const stale = checker === undefined ? null : staleText(checker);
+  return stale === null ? [] : [stale];
 }
 
 export function lines({ sidecar, namespaces, instances, problems }: StatusReport): string[] {
@@ -74,11 +73,7 @@ export function lines({ sidecar, namespaces, instances, problems }: StatusReport
 type Checked = Extract<SidecarAnswer, { kind: 'answered' }>['checker'];
 
 function checkerLines(checker: Checked): string[] {
-  if (checker === undefined) return [];
-  const { sampled, agreed, staleBeyondBound } = checker;
-  return [
-    `  checker: ${sampled} values sampled, ${agreed} agreed, ${staleBeyondBound} stale beyond the bound`,
-  ];
+  return checker === undefined ? [] : [`  checker: ${checkedText(checker)}`];
 }
 
 function sidecarLines({

@@ -1,5 +1,5 @@
 // What the checker found: L2 values that were compared with the source.
-import type { CheckerStatus } from '../checker/checker.ts';
+import type { CheckerStatus } from '../checker/checker-counts.ts';
 import type { SidecarStatus } from '../sidecar.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 

@@ -1,5 +1,6 @@
 // The status page in a browser, over a whole deployment: a sidecar, three instances in processes of their own, SQL.
 import { type Stack, startStack, until } from '@tidemark/devstack';
+import { Redis } from 'ioredis';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InstanceProcess } from '../testing/instance-process.ts';
@@ -44,6 +45,7 @@ describe.skipIf(noBrowser !== undefined)('the status page', () => {
       SUPABASE_URL: stack.url,
       SUPABASE_SERVICE_ROLE_KEY: stack.serviceRoleKey,
       REDIS_URL: stack.redisUrl,
+      TIDEMARK_CHECKER_PER_SECOND: '20',
     });
     await sidecar.ready('working');
     instances = ['checkout-1', 'checkout-2', 'worker-1'].map((name) => new InstanceProcess(name, stack));
@@ -85,6 +87,10 @@ describe.skipIf(noBrowser !== undefined)('the status page', () => {
     expect(text).toContain('this sidecar');
     expect(text).toMatch(/broadcastlistening/);
     expect(text).toContain(`${policies}followed`);
+    const checked = page.getByText(
+      /^checker: [1-9]\d* values sampled, [1-9]\d* agreed, 0 stale beyond the bound$/,
+    );
+    await checked.waitFor();
     await takePicture(page, 'status-healthy-light');
     await page.close();
   });
@@ -150,6 +156,26 @@ describe.skipIf(noBrowser !== undefined)('the status page', () => {
       what: 'the record that was held back',
       everyMs: 50,
     });
+    await page.close();
+  });
+
+  it('names the table of a value that nobody invalidates and the checker found', async () => {
+    const page = await browser.open(await sidecar.url(), 'light');
+    for (const event of ['insert', 'update', 'delete', 'truncate']) {
+      await runSql(stack.databaseUrl, `alter table ${policies} enable always trigger tidemark_${event}`);
+    }
+    await says(page, /^Both instances are fresh\.$/);
+    const redis = new Redis(stack.redisUrl);
+    const [generation, sequence] = ((await redis.get('copilot:tidemark:main:head')) ?? '').split(' ');
+    const owner = 'copilot:llm:policy tenant-5';
+    const header = `1 ${generation}-${sequence} ${owner.length} ${owner}`;
+    await redis.set('copilot:llm:policy:tenant-5', `${header}[{"defaultModel":"poisoned"}]`, 'EX', 300);
+    redis.disconnect();
+    await says(page, /, but the checker found stale values in L2\.$/);
+    const tables = page.getByRole('region', { name: 'Tables' });
+    const row = tables.getByRole('listitem').filter({ hasText: policies });
+    expect(await row.textContent()).toMatch(/policiesstale.* agreed, [1-9]\d* stale beyond the bound$/);
+    await takePicture(page, 'status-stale-light');
     await page.close();
   });
 

@@ -1,6 +1,7 @@
 import type { HintStatus, LoopState } from '@tidemark/engine';
 import { maxKeysPerRecord, type WatchedTable } from '@tidemark/protocol';
 import { describe, expect, it } from 'vitest';
+import { CheckerCounts, type CheckerStatus } from '../checker/checker-counts.ts';
 import type { KnownInstance } from '../instances/instance-directory.ts';
 import { judgeInstance } from '../instances/judge-instance.ts';
 import type { Observation, ObservedNamespace } from '../observer/observer.ts';
@@ -11,15 +12,16 @@ import { takeSnapshot } from './snapshot.ts';
 const broadcast: HintStatus = { name: 'broadcast', state: 'listening', heard: 3, silences: 0 };
 
 function statusOf(
-  changed: { loop?: LoopState; hints?: HintStatus[]; problems?: string[] } = {},
+  changed: { loop?: LoopState; hints?: HintStatus[]; problems?: string[]; checker?: CheckerStatus } = {},
 ): SidecarStatus {
-  const { loop = { kind: 'working' }, hints = [broadcast], problems = [] } = changed;
+  const { loop = { kind: 'working' }, hints = [broadcast], problems = [], checker } = changed;
   const namespaces = [{ namespace: 'main', loop, position: null }];
   return {
     isReady: problems.length === 0,
     problems,
     tables: [],
     engine: { namespaces, hints, redis: 'connected', redisErrors: 0 },
+    ...(checker === undefined ? {} : { checker }),
   };
 }
 
@@ -71,6 +73,14 @@ const frozen = [instanceOf('a'), instanceOf('b', {}, 9_000)];
 const behind = [instanceOf('a', { leases: { live: 0, regions: 1 } }), ...frozen.slice(0, 1)];
 const silent: HintStatus = { ...broadcast, state: 'silent' };
 
+function checkedOf(staleBeyondBound: number): CheckerStatus {
+  const counts = new CheckerCounts();
+  for (let value = 0; value < 1_234; value += 1) counts.count('public.item', 'sampled');
+  for (let value = 0; value < 1_200; value += 1) counts.count('public.item', 'agreed');
+  for (let value = 0; value < staleBeyondBound; value += 1) counts.count('public.item', 'staleBeyondBound');
+  return counts.status;
+}
+
 describe('the verdict of the page', () => {
   it.each<[string, SidecarStatus, Partial<Observation>, string, string]>([
     ['all is well', statusOf(), {}, 'good', 'Both instances are fresh.'],
@@ -106,6 +116,13 @@ describe('the verdict of the page', () => {
       { namespaces: [namespaceOf({ problem: 'run z' })] },
       'bad',
       'Changes of public.item may go unseen.',
+    ],
+    [
+      'the checker found a stale value',
+      statusOf({ checker: checkedOf(1) }),
+      {},
+      'bad',
+      'Both instances are fresh, but the checker found stale values in L2.',
     ],
     [
       'a hint source is silent',
@@ -205,6 +222,21 @@ describe('a snapshot of the page', () => {
     expect(records[0]?.changes[0]?.keys?.every((key) => key.length <= 80)).toBe(true);
     expect(records[0]).toMatchObject({ ago: 'just now', link: null, changes: [{}, { keys: null, more: 0 }] });
     expect(records[1]).toMatchObject({ ago: '12 s ago', link: expect.stringMatching(/starts anew/) });
+  });
+
+  it('shows of each table what the checker counted, and nothing where it is off', () => {
+    const shown = (status: SidecarStatus): unknown => takeSnapshot(status, observationOf()).tables[0];
+    expect(shown(statusOf())).toMatchObject({ checked: null, isStale: false });
+    expect(shown(statusOf({ checker: new CheckerCounts().status }))).toMatchObject({ checked: null });
+    expect(shown(statusOf({ checker: checkedOf(0) }))).toMatchObject({
+      checked: 'checker: 1,234 values sampled, 1,200 agreed, 0 stale beyond the bound',
+      isStale: false,
+    });
+    const found = takeSnapshot(statusOf({ checker: checkedOf(2) }), observationOf());
+    expect(found.tables[0]?.isStale).toBe(true);
+    expect(found.problems).toEqual([
+      expect.stringMatching(/^the checker found 2 L2 values that differed from their rows beyond the bound/),
+    ]);
   });
 
   it('tells of strangers', () => {

@@ -1,10 +1,12 @@
 // What the status page shows at one moment, as JSON: a pure function of what the sidecar says of itself and what the
 // observer saw. Every judgement and every sentence is made here; the page only draws.
 import { formatPosition } from '@tidemark/protocol';
+import type { CheckerStatus } from '../checker/checker-counts.ts';
 import type { KnownInstance, LagPoint } from '../instances/instance-directory.ts';
 import { boundOf, type Freshness, tidemarkAgeOf } from '../instances/judge-instance.ts';
 import { type Observation, recordId, type SeenRecord } from '../observer/observer.ts';
 import type { SidecarStatus } from '../sidecar.ts';
+import { checkedText, staleText } from '../text/checked-text.ts';
 import { durationText } from '../text/duration-text.ts';
 import { type HintView, viewHint } from './hint-view.ts';
 import { type NamespaceView, viewNamespace } from './namespace-view.ts';
@@ -48,12 +50,18 @@ interface InstanceView {
   readonly lags: readonly (readonly [agoMs: number, tidemarkAgeMs: number | null])[];
 }
 
+type TableCounts = CheckerStatus['tables'][string];
+
 interface TableView {
   readonly table: string;
   readonly namespace: string;
   readonly key: string | null;
   readonly problem: string | null;
   readonly isBestEffort: boolean;
+  /** What the checker counted; null: it is off, or looks at other tables. */
+  readonly checked: string | null;
+  /** It found values that stayed stale beyond the bound. */
+  readonly isStale: boolean;
 }
 
 interface RecordView {
@@ -96,10 +104,13 @@ export function takeSnapshot(status: SidecarStatus, observation: Observation): P
         key,
         problem,
         isBestEffort,
+        ...viewChecked(status.checker?.tables[table]),
       })),
   );
   const hints = status.engine.hints.map(viewHint);
   const problems = [...status.problems];
+  const stale = status.checker === undefined ? null : staleText(status.checker);
+  if (stale !== null) problems.push(stale);
   if (refused > 0) {
     problems.push(
       `${refused} announcements could not be read: a stranger writes where instances do, or they are of another version`,
@@ -143,6 +154,12 @@ function judge({ status, observation, hints, tables }: Judged): Verdict {
     return {
       tone: 'bad',
       sentence: `Changes of ${unfollowed.map(({ table }) => table).join(', ')} may go unseen.`,
+    };
+  }
+  if (tables.some(({ isStale }) => isStale)) {
+    return {
+      tone: 'bad',
+      sentence: `${instancesText(instances)}, but the checker found stale values in L2.`,
     };
   }
   const starting = of('starting');
@@ -209,6 +226,11 @@ function lagText(lags: readonly LagPoint[]): string {
 /** Close to everything the tenths count. */
 function percentText(part: number): string {
   return `${(100 * part).toFixed(part > 0.99 && part < 1 ? 1 : 0)} %`;
+}
+
+function viewChecked(counts: TableCounts | undefined): Pick<TableView, 'checked' | 'isStale'> {
+  if (counts === undefined) return { checked: null, isStale: false };
+  return { checked: `checker: ${checkedText(counts)}`, isStale: counts.staleBeyondBound > 0 };
 }
 
 function viewRecord(seen: SeenRecord): RecordView {
