@@ -8,23 +8,36 @@ const top = 60;
 const bottom = 320;
 const left = 64;
 const nameGap = 16;
+/** Before a name: a piece of its line, that tells which one it is. */
+const sample = 22;
+const nameIndent = sample + 14;
+
+/** Tidemark's own lines share a colour, so that they differ in their strokes. */
+const strokes = ['none', '8 5', '2 4', '12 4 2 4'];
 
 export function drawLines({ title, x, y, series }: LinePlot): string {
-  const right = width - 24 - Math.max(...series.map(({ name }) => textWidth(name)));
+  // Bold is a tenth wider.
+  const nameWidth = Math.max(
+    ...series.map(({ name, isOwn }) => textWidth(name) * (isOwn === true ? 1.1 : 1)),
+  );
+  const right = width - 16 - nameIndent - nameWidth;
   const points = series.flatMap((one) => one.points);
   const across = makeScale({
     values: points.map(([value]) => value),
     from: left,
     until: right,
     isLogarithmic: x.isLogarithmic === true,
+    isTight: true,
   });
   const upward = makeScale({
     values: points.map(([, value]) => value),
     from: bottom,
     until: top,
     isLogarithmic: y.isLogarithmic === true,
+    isTight: true,
   });
   const names = placeNames(series, upward);
+  const own = series.filter(({ isOwn }) => isOwn === true);
   const peers = series.filter(({ isOwn }) => isOwn !== true);
   return picture(title, bottom + 56, [
     words(y.title, { class: 'faint', x: 16, y: 48 }),
@@ -48,13 +61,15 @@ export function drawLines({ title, x, y, series }: LinePlot): string {
     words(x.title, { class: 'faint', x: (left + right) / 2, y: bottom + 42, 'text-anchor': 'middle' }),
     ...series.flatMap((one) => {
       const colour = one.isOwn === true ? 'own' : `peer-${peers.indexOf(one) % peerColours}`;
-      return drawSeries(one, { colour, across, upward, nameY: names.get(one) ?? 0, right });
+      const stroke = strokes[Math.max(0, own.indexOf(one)) % strokes.length] ?? 'none';
+      return drawSeries(one, { colour, stroke, across, upward, nameY: names.get(one) ?? 0, right });
     }),
   ]);
 }
 
 interface Look {
   readonly colour: string;
+  readonly stroke: string;
   readonly across: Scale;
   readonly upward: Scale;
   readonly nameY: number;
@@ -62,16 +77,17 @@ interface Look {
 }
 
 function drawSeries({ name, points, isOwn = false }: Series, look: Look): readonly string[] {
-  const { colour, across, upward, nameY, right } = look;
+  const { colour, stroke, across, upward, nameY, right } = look;
+  const line = { class: `line ${colour}`, 'stroke-dasharray': stroke };
   const places = points.map(([x, y]) => [across.place(x), upward.place(y)] as const);
   const path = places
     .map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`)
     .join('');
   return [
-    shape('path', { class: `line ${colour}`, d: path }),
+    shape('path', { ...line, d: path }),
     ...places.map(([x, y]) => shape('circle', { class: `dot ${colour}`, cx: x, cy: y, r: 3.5 })),
-    shape('circle', { class: `dot ${colour}`, cx: right + 8, cy: nameY, r: 4 }),
-    words(name, { class: isOwn ? 'own-text' : 'plain', x: right + 16, y: nameY + 4 }),
+    shape('path', { ...line, d: `M${right + 8} ${nameY}h${sample}` }),
+    words(name, { class: isOwn ? 'own-text' : 'plain', x: right + nameIndent, y: nameY + 4 }),
   ];
 }
 
