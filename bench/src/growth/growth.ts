@@ -1,17 +1,27 @@
 // Growth: what becomes of the cost of an invalidation when instances, entries, regions, tables or changed rows become many,
 // with the exponent of each. Owns the sizes and what is shown of them.
-import { type RedisServer, startRedis } from '@tidemark/devstack';
+import { startRedis } from '@tidemark/devstack';
 import type { Findings, Measurement, RunOptions, Section, Series, Target } from '../measurement.ts';
+import { numberText } from '../report/number-text.ts';
 import { measureDrops } from './drop-cost.ts';
 import { type Holder, measureEntryBytes } from './entry-memory.ts';
 import { exponentOf, type Point } from './fit.ts';
 import { measureListeners } from './listener-cost.ts';
 import { measureTables } from './table-cost.ts';
 
-/** One thing that grows, and one cost. */
+/** One thing that grows, and what it costs. */
+interface Growing {
+  /** In the plural. */
+  readonly what: string;
+  /** How it is measured. Markdown. */
+  readonly about: string;
+  readonly unit: string;
+  readonly curves: readonly Curve[];
+  readonly notMeasured: readonly string[];
+}
+
 interface Curve {
   readonly name: string;
-  readonly unit: string;
   readonly points: readonly Point[];
   /** What the exponent may be at most, with room for the noise of a small machine. */
   readonly atMost: number;
@@ -24,7 +34,7 @@ const sizes = {
     regions: [1, 10, 100, 1_000],
     tables: [10, 30, 100, 300],
     repetitions: 200,
-    memory: [10_000, 100_000],
+    memory: [10_000, 100_000, 1_000_000],
   },
   quick: {
     instances: [1, 4],
@@ -39,38 +49,24 @@ const sizes = {
 export const growth: Measurement = {
   name: 'growth',
   async run({ isQuick, tell }: RunOptions): Promise<Findings> {
-    const { instances, entries, regions, tables, repetitions, memory } = sizes[isQuick ? 'quick' : 'full'];
-    const curves: Curve[] = [];
+    const size = sizes[isQuick ? 'quick' : 'full'];
+    const sections: Section[] = [];
     tell('instances');
-    await using redis = await startRedis();
-    curves.push(...(await growInstances(redis, instances, repetitions)));
+    sections.push(describe(await growInstances(size.instances, size.repetitions)));
     tell('entries');
-    const byEntries = await growDrops(entries, (size) => ({ entries: size, regions: 1, repetitions }));
-    curves.push(
-      { name: 'one key, as entries grow', unit: 'µs', points: byEntries.oneKey, atMost: 0.2 },
-      { name: 'the whole table, as entries grow', unit: 'µs', points: byEntries.wholeTable, atMost: 0.2 },
-    );
+    sections.push(describe(await growEntries(size.entries, size.repetitions)));
     tell('regions');
-    const byRegions = await growDrops(regions, (size) => ({ entries: 100, regions: size, repetitions }));
-    curves.push({
-      name: 'one key, as regions of its table grow',
-      unit: 'µs',
-      points: byRegions.oneKey,
-      atMost: 1.2,
-    });
+    sections.push(describe(await growRegions(size.regions, size.repetitions)));
     tell('tables');
-    const byTables = await measureTables(tables, repetitions);
-    curves.push({ name: 'a read of the journal, as tables grow', unit: 'ms', points: byTables, atMost: 1.2 });
+    sections.push(describe(await growTables(size.tables, size.repetitions)));
     tell('memory');
-    return { sections: [describeCurves(curves), await describeMemory(memory)], versions: {} };
+    sections.push(await describeMemory(size.memory));
+    return { sections, versions: {} };
   },
 };
 
-async function growInstances(
-  redis: RedisServer,
-  sizes: readonly number[],
-  repetitions: number,
-): Promise<Curve[]> {
+async function growInstances(sizes: readonly number[], repetitions: number): Promise<Growing> {
+  await using redis = await startRedis();
   const first: Point[] = [];
   const last: Point[] = [];
   for (const instances of sizes) {
@@ -78,67 +74,113 @@ async function growInstances(
     first.push([instances, cost.firstMs]);
     last.push([instances, cost.lastMs]);
   }
-  return [
-    { name: 'the first instance, as instances grow', unit: 'ms', points: first, atMost: 1.2 },
-    { name: 'the last instance, as instances grow', unit: 'ms', points: last, atMost: 1.2 },
-  ];
-}
-
-async function growDrops(
-  sizes: readonly number[],
-  sceneOf: (size: number) => Parameters<typeof measureDrops>[0],
-): Promise<{ readonly oneKey: Point[]; readonly wholeTable: Point[] }> {
-  const oneKey: Point[] = [];
-  const wholeTable: Point[] = [];
-  for (const size of sizes) {
-    const cost = await measureDrops(sceneOf(size));
-    oneKey.push([size, cost.oneKeyUs]);
-    wholeTable.push([size, cost.wholeTableUs]);
-  }
-  return { oneKey, wholeTable };
-}
-
-function describeCurves(curves: readonly Curve[]): Section {
   return {
-    title: 'Growth',
-    about: [
-      'From the bell to the drop. Instances: of one process, with a real Redis, so that each waits for those before it; the first instance shows what Redis and the round take. Entries and regions: rounds over a journal in memory that end in the process, so that it is the work of an instance alone. Tables: a read of the journal over a direct connection that finds nothing new.',
-      'The exponent is the slope of the line through the points on logarithmic axes: 0 does not grow, 1 grows in proportion, 2 would be quadratic.',
+    what: 'instances',
+    about:
+      'From the bell to the drop of one key, over a journal in memory and a real Redis. All instances are in one process, so that each waits for those before it: the first one shows what Redis and the round take.',
+    unit: 'ms',
+    curves: [
+      { name: 'drop in the first', points: first, atMost: 1.2 },
+      { name: 'drop in the last', points: last, atMost: 1.2 },
     ],
-    table: {
-      columns: [
-        { title: 'cost of' },
-        { title: 'smallest' },
-        { title: 'cost' },
-        { title: 'largest' },
-        { title: 'cost' },
-        { title: 'exponent' },
-      ],
-      rows: curves.map(({ name, unit, points }) => {
-        const [[smallest, least] = [0, 0], [largest, most] = [0, 0]] = [points[0], points.at(-1)];
-        const shown = (cost: number): string => `${cost.toPrecision(3)} ${unit}`;
-        return [name, smallest, shown(least), largest, shown(most), exponentOf(points)];
-      }),
-    },
-    plots: ['ms', 'µs'].map((unit) => ({
-      kind: 'lines',
-      title: `Cost as something grows, in ${unit}`,
-      x: { title: 'how many', isLogarithmic: true },
-      y: { title: unit, isLogarithmic: true },
-      series: curves
-        .filter((curve) => curve.unit === unit)
-        .map(({ name, points }): Series => ({ name, points, isOwn: true })),
-    })),
-    targets: curves.map(({ name, points, atMost }): Target => ({
-      what: `the exponent of ${name}`,
-      unit: '',
-      measured: exponentOf(points),
-      limit: { atMost },
-    })),
-    peerWins: [],
     notMeasured: [
       'Instances on machines of their own: there they do not wait for each other, and Redis alone is shared.',
     ],
+  };
+}
+
+const alone =
+  'From the bell to the drop, over a journal in memory whose rounds end in the process: without Redis and database it is the work of an instance alone.';
+
+async function growEntries(sizes: readonly number[], repetitions: number): Promise<Growing> {
+  const oneKey: Point[] = [];
+  const wholeTable: Point[] = [];
+  for (const entries of sizes) {
+    const cost = await measureDrops({ entries, regions: 1, repetitions });
+    oneKey.push([entries, cost.oneKeyUs]);
+    wholeTable.push([entries, cost.wholeTableUs]);
+  }
+  return {
+    what: 'entries',
+    about: `${alone} One region, that is full of entries.`,
+    unit: 'µs',
+    curves: [
+      { name: 'one key', points: oneKey, atMost: 0.2 },
+      { name: 'the whole table', points: wholeTable, atMost: 0.2 },
+    ],
+    notMeasured: ['Collecting the memory of the dropped entries, which happens later and elsewhere.'],
+  };
+}
+
+async function growRegions(sizes: readonly number[], repetitions: number): Promise<Growing> {
+  const points: Point[] = [];
+  for (const regions of sizes) {
+    points.push([regions, (await measureDrops({ entries: 100, regions, repetitions })).oneKeyUs]);
+  }
+  return {
+    what: 'regions of a table',
+    about: `${alone} Each region has 100 entries, and all are fed by the table that changes; the drop is that of the last.`,
+    unit: 'µs',
+    curves: [{ name: 'one key', points, atMost: 1.2 }],
+    notMeasured: [],
+  };
+}
+
+async function growTables(sizes: readonly number[], repetitions: number): Promise<Growing> {
+  return {
+    what: 'followed tables',
+    about:
+      'A read of the journal over a direct connection that finds nothing new. Each followed table is looked after in each read, for its triggers may have been switched off meanwhile.',
+    unit: 'ms',
+    curves: [{ name: 'a read of the journal', points: await measureTables(sizes, repetitions), atMost: 1.2 }],
+    notMeasured: [],
+  };
+}
+
+/** Over all sizes, and over the last two of them, where what grows is no longer hidden by what does not. */
+function exponentsOf({ points }: Curve): { readonly all: number; readonly end: number } {
+  return { all: exponentOf(points), end: exponentOf(points.slice(-2)) };
+}
+
+function describe({ what, about, unit, curves, notMeasured }: Growing): Section {
+  const [first] = curves;
+  return {
+    title: `As ${what} grow`,
+    about: [
+      about,
+      'The exponent is the slope of the line through the points on logarithmic axes: 0 does not grow, 1 grows in proportion, 2 would be quadratic.',
+    ],
+    table: {
+      columns: [{ title: what }, ...curves.map(({ name }) => ({ title: name, unit }))],
+      rows: [
+        ...(first?.points ?? []).map(([size], at) => [
+          size,
+          ...curves.map(({ points }) => points[at]?.[1] ?? null),
+        ]),
+        ['exponent', ...curves.map((curve) => exponentsOf(curve).all)],
+        ['of the last step', ...curves.map((curve) => exponentsOf(curve).end)],
+      ],
+    },
+    plots: [
+      {
+        kind: 'lines',
+        title: `Cost as ${what} grow`,
+        x: { title: what, isLogarithmic: true },
+        y: { title: unit, isLogarithmic: true },
+        series: curves.map(({ name, points }): Series => ({ name, points, isOwn: true })),
+      },
+    ],
+    targets: curves.map((curve): Target => {
+      const { all, end } = exponentsOf(curve);
+      return {
+        what: `the exponent of ${curve.name}, as ${what} grow: the larger one`,
+        unit: '',
+        measured: Math.max(all, end),
+        limit: { atMost: curve.atMost },
+      };
+    }),
+    peerWins: [],
+    notMeasured,
   };
 }
 
@@ -168,7 +210,7 @@ async function describeMemory(counts: readonly number[]): Promise<Section> {
     plots: [
       {
         kind: 'bars',
-        title: `Bytes of an entry, of ${entries}`,
+        title: `Bytes of an entry, of ${numberText(entries)}`,
         unit: 'bytes',
         bars: holders.map((holder) => ({
           label: holder,
