@@ -7,9 +7,17 @@ import { Deployment } from '../freshness/deployment.ts';
 import { stampMs } from '../freshness/stamp.ts';
 import { Writers } from './writers.ts';
 
-export interface Sustained {
+/** Writers that never rest, and how many rows each of their statements inserts. */
+export interface Load {
   readonly writers: number;
+  readonly rows: number;
+}
+
+export interface Sustained extends Load {
+  /** Changed rows. */
   readonly perSecond: number;
+  /** Rounds that found something, as the instance heard them. */
+  readonly recordsPerSecond: number;
   readonly lagMs: { readonly p50: number; readonly p99: number };
   /** From the last commit to the drop of one more change, which is behind all others. */
   readonly drainMs: number;
@@ -17,7 +25,13 @@ export interface Sustained {
 
 const table = 'public.followed';
 
-const insert = { name: 'insert', text: `insert into ${table} values ($1)` };
+const insert = {
+  name: 'insert',
+  text: `insert into ${table} select $1 || '-' || i from generate_series(1, $2::integer) as i`,
+};
+
+/** The one row of each statement whose way is followed. */
+const firstRow = '-1';
 
 /** Hints and journal over a direct connection, and one instance. */
 function follow(stack: Stack): Promise<Deployment> {
@@ -35,48 +49,68 @@ export async function createFollowedTable(databaseUrl: string): Promise<void> {
 
 export async function measureSustained(
   stack: Stack,
-  writerCounts: readonly number[],
+  loads: readonly Load[],
   durationMs: number,
 ): Promise<Sustained[]> {
   await using deployment = await follow(stack);
-  const committedMs = new Map<string, number>();
-  const droppedMs = new Map<string, number>();
-  /** Records that named the whole table: a round that was held up finds too many keys to name them. */
-  const wholeMs: number[] = [];
-  deployment.onDrop(({ keys, atMs }) => {
-    if (keys === null) wholeMs.push(atMs);
-    for (const key of keys ?? []) droppedMs.set(key, atMs);
-  });
+  const drops = new Drops(deployment);
   const found: Sustained[] = [];
-  for (const writers of writerCounts) {
-    committedMs.clear();
-    droppedMs.clear();
-    wholeMs.length = 0;
-    const keyOf = (writer: number, index: number): string => `sustained-${writers}-${writer}-${index}`;
+  for (const load of loads) {
+    const { writers, rows } = load;
+    const name = `sustained-${writers}-${rows}`;
+    const committedMs = new Map<string, number>();
     await using connections = await Writers.connect({ databaseUrl: stack.databaseUrl, writers });
-    const perSecond = await connections.write(
+    drops.forget();
+    const statements = await connections.write(
       durationMs,
-      (writer, index) => ({ ...insert, values: [keyOf(writer, index)] }),
-      (writer, index) => committedMs.set(keyOf(writer, index), stampMs()),
+      (writer, index) => ({ ...insert, values: [`${name}-${writer}-${index}`, rows] }),
+      (writer, index) => committedMs.set(`${name}-${writer}-${index}${firstRow}`, stampMs()),
     );
+    const records = drops.records;
     // Whatever was committed before this one has been dropped when this one is.
-    const last = `last-of-${writers}`;
-    await connections.once({ ...insert, values: [last] });
+    const last = `last-of-${name}`;
+    await connections.once({ ...insert, values: [last, 1] });
     const lastCommittedMs = stampMs();
-    await until(() => droppedMs.has(last), { what: 'the last change to be dropped' });
-    const lags = [...committedMs].map(([key, atMs]) => {
-      const heardMs = droppedMs.get(key) ?? wholeMs.find((whole) => whole >= atMs) ?? atMs;
-      return Math.max(0, heardMs - atMs);
-    });
-    const drainMs = Math.max(0, (droppedMs.get(last) ?? lastCommittedMs) - lastCommittedMs);
+    const isDropped = (): boolean => drops.atMs(last + firstRow, lastCommittedMs) !== undefined;
+    await until(isDropped, { what: 'the last change to be dropped' });
+    const lags = [...committedMs].map(([key, atMs]) => Math.max(0, (drops.atMs(key, atMs) ?? atMs) - atMs));
+    const drainMs = (drops.atMs(last + firstRow, lastCommittedMs) ?? lastCommittedMs) - lastCommittedMs;
     found.push({
-      writers,
-      perSecond,
+      ...load,
+      perSecond: statements * rows,
+      recordsPerSecond: (1_000 * records) / durationMs,
       lagMs: { p50: quantile(lags, 0.5), p99: quantile(lags, 0.99) },
-      drainMs,
+      drainMs: Math.max(0, drainMs),
     });
   }
   return found;
+}
+
+/** What the instance has dropped, and when. */
+class Drops {
+  readonly #byKey = new Map<string, number>();
+  /** Records that named the whole table: a round that is behind finds too many keys to name them. */
+  #wholeMs: number[] = [];
+  records = 0;
+
+  constructor(deployment: Deployment) {
+    deployment.onDrop(({ keys, atMs }) => {
+      this.records += 1;
+      if (keys === null) this.#wholeMs.push(atMs);
+      for (const key of keys ?? []) if (key.endsWith(firstRow)) this.#byKey.set(key, atMs);
+    });
+  }
+
+  forget(): void {
+    this.#byKey.clear();
+    this.#wholeMs = [];
+    this.records = 0;
+  }
+
+  /** By name, or with the whole table at some time after its commit. */
+  atMs(key: string, committedMs: number): number | undefined {
+    return this.#byKey.get(key) ?? this.#wholeMs.find((atMs) => atMs >= committedMs);
+  }
 }
 
 export interface Bulk {

@@ -1,14 +1,20 @@
 // What following a table costs those who write it: the same statement on tables that differ in nothing but their triggers,
 // in short turns, so that whatever else the machine does falls upon all of them.
-import { type Stack, until } from '@tidemark/devstack';
+import { until } from '@tidemark/devstack';
 import { directHints } from '@tidemark/engine';
 import { silentLogger } from '@tidemark/protocol';
 import { Client } from 'pg';
 import { median } from '../contest/statistics.ts';
 import { Writers } from './writers.ts';
 
-/** How a table is followed. */
-export const followings = ['not at all', 'journal', 'journal, direct hints', 'journal, broadcast'] as const;
+/** How a table is followed. NOTIFY is none of Tidemark's ways: it is measured because it would be the obvious one. */
+export const followings = [
+  'not at all',
+  'journal',
+  'journal, direct hints',
+  'journal, broadcast',
+  'journal, NOTIFY',
+] as const;
 export type Following = (typeof followings)[number];
 
 const tables: Readonly<Record<Following, string>> = {
@@ -16,7 +22,10 @@ const tables: Readonly<Record<Following, string>> = {
   journal: 'public.cost_journal',
   'journal, direct hints': 'public.cost_direct',
   'journal, broadcast': 'public.cost_broadcast',
+  'journal, NOTIFY': 'public.cost_notify',
 };
+
+const channel = 'bench_changed';
 
 export interface WriterCost {
   readonly following: Following;
@@ -26,20 +35,21 @@ export interface WriterCost {
 }
 
 export interface CostScene {
-  readonly stack: Stack;
+  readonly databaseUrl: string;
   readonly writers: readonly number[];
   readonly turns: number;
   readonly turnMs: number;
 }
 
-export async function measureWriterCost({ stack, writers, turns, turnMs }: CostScene): Promise<WriterCost[]> {
+export async function measureWriterCost(scene: CostScene): Promise<WriterCost[]> {
+  const { databaseUrl, writers, turns, turnMs } = scene;
   const costs: WriterCost[] = [];
   for (const count of writers) {
-    await using connections = await Writers.connect({ databaseUrl: stack.databaseUrl, writers: count });
+    await using connections = await Writers.connect({ databaseUrl, writers: count });
     const rates = new Map<Following, number[]>(followings.map((following) => [following, []]));
     for (let turn = 0; turn < turns; turn += 1) {
       for (const following of followings) {
-        await using _hints = following === 'journal, direct hints' ? await streamHints(stack) : undefined;
+        await using _hearer = await hear(following, databaseUrl);
         const text = `update ${tables[following]} set value = value + 1 where id = $1`;
         const rate = await connections.write(turnMs, (writer) => ({
           name: following,
@@ -56,8 +66,17 @@ export async function measureWriterCost({ stack, writers, turns, turnMs }: CostS
   return costs;
 }
 
-/** Somebody has to listen, or decoding would cost nothing. */
-async function streamHints({ databaseUrl }: Stack): Promise<AsyncDisposable> {
+/** Somebody has to listen, or decoding and notifying would cost nothing. */
+async function hear(following: Following, databaseUrl: string): Promise<AsyncDisposable | undefined> {
+  if (following === 'journal, direct hints') return streamHints(databaseUrl);
+  if (following !== 'journal, NOTIFY') return undefined;
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query(`listen ${channel}`);
+  return { [Symbol.asyncDispose]: () => client.end() };
+}
+
+async function streamHints(databaseUrl: string): Promise<AsyncDisposable> {
   const hints = directHints({ connectionString: databaseUrl, logger: silentLogger });
   hints.start({ ring: () => {}, watchPrefix: () => {} });
   await until(() => hints.status()[0]?.state === 'listening', { what: 'the direct hints to be heard' });
@@ -68,19 +87,28 @@ async function streamHints({ databaseUrl }: Stack): Promise<AsyncDisposable> {
 export async function createTables(databaseUrl: string, rows: number): Promise<void> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
-  for (const [following, table] of Object.entries(tables)) {
-    await client.query(`create table ${table} (id integer primary key, value integer not null)`);
-    await client.query(`insert into ${table} select i, 0 from generate_series(0, ${rows - 1}) as i`);
-    if (following === 'not at all') continue;
-    await client.query('select tidemark.track($1, $2, broadcast => $3)', [
-      table,
-      'id',
-      following === 'journal, broadcast',
-    ]);
+  try {
+    for (const [following, table] of Object.entries(tables)) {
+      await client.query(`create table ${table} (id integer primary key, value integer not null)`);
+      await client.query(`insert into ${table} select i, 0 from generate_series(0, ${rows - 1}) as i`);
+      if (following === 'not at all') continue;
+      const isBroadcast = following === 'journal, broadcast';
+      await client.query('select tidemark.track($1, $2, broadcast => $3)', [table, 'id', isBroadcast]);
+    }
+    await client.query(notifyTrigger);
+    await client.query('vacuum analyze');
+  } finally {
+    await client.end();
   }
-  await client.query('vacuum analyze');
-  await client.end();
 }
+
+const notifyTrigger = `
+  create function public.bench_notify() returns trigger language plpgsql as $$ begin
+    perform pg_notify('${channel}', tg_table_name);
+    return null;
+  end $$;
+  create trigger bench_notify after insert or update or delete on ${tables['journal, NOTIFY']}
+    for each statement execute function public.bench_notify()`;
 
 export interface BulkCost {
   readonly rows: number;

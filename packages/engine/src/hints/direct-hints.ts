@@ -1,6 +1,6 @@
 // PostgreSQL itself as the bell: the journal's rows as they are decoded from its log, over a connection of the sidecar's
-// own. No writer waits for it; with NOTIFY, which takes one lock for all commits, sixteen writers got half as much done. It
-// needs a direct connection and a role with REPLICATION.
+// own. No writer waits for it; a NOTIFY would take one lock for all commits (docs/benchmarks.md compares them). It needs a
+// direct connection and a role with REPLICATION.
 import { type Clock, type Logger, systemClock } from '@tidemark/protocol';
 import type { HintHost, HintSource } from './hint-source.ts';
 import { JournalStream } from './journal-stream.ts';
