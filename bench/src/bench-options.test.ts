@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseOptions, usage } from './bench-options.ts';
+import { parseOptions, usageOf } from './bench-options.ts';
+import { measurements, summaries } from './measurements.ts';
 
 const known = ['hit', 'miss', 'freshness'];
 
@@ -19,8 +20,12 @@ describe('the command line of the bench', () => {
     );
   });
 
-  it('refuses what it does not know, and its usage names every option', () => {
+  it('refuses what it does not know, and its usage names every option and every measurement', () => {
     expect(() => parseOptions(['--fast'], known)).toThrow(/--fast/);
-    for (const option of ['--only', '--quick', '--report']) expect(usage).toContain(option);
+    expect(Object.keys(summaries)).toEqual(measurements.map(({ name }) => name));
+    const usage = usageOf(summaries);
+    for (const word of ['--only', '--quick', '--report', ...Object.keys(summaries)]) {
+      expect(usage).toContain(`  ${word} `);
+    }
   });
 });

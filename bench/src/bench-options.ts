@@ -9,11 +9,19 @@ export interface BenchOptions {
   readonly isReportOnly: boolean;
 }
 
-export const usage = `Usage: npm run bench -- [options]
+/** @param summaries of the measurements, by name, in the order in which they run */
+export function usageOf(summaries: Readonly<Record<string, string>>): string {
+  const width = Math.max(...Object.keys(summaries).map((name) => name.length));
+  const lines = Object.entries(summaries).map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`);
+  return `${options}\nMeasurements, in their order; all of them where none is named:\n\n${lines.join('\n')}\n`;
+}
+
+const options = `Usage: npm run bench -- [options]
 
   --only <name,name>  only these measurements; the results of the others stay as they are
-  --quick             shows within seconds that everything runs; keeps no results
+  --quick             shows in a minute or two that everything runs; keeps no results
   --report            measures nothing: makes the page anew from the results that are kept
+  --help              this text
 `;
 
 /**

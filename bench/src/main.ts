@@ -1,8 +1,8 @@
 // `npm run bench`: measures, prints, keeps the results and makes docs/benchmarks.md anew. The only file of the bench that
 // exits. A missed target is a finding, not a failure.
 import { systemClock } from '@tidemark/protocol';
-import { type BenchOptions, parseOptions, usage } from './bench-options.ts';
-import { measurements } from './measurements.ts';
+import { type BenchOptions, parseOptions, usageOf } from './bench-options.ts';
+import { measurements, summaries } from './measurements.ts';
 import { describePlace } from './place.ts';
 import { makeDocument } from './report/document.ts';
 import { readResults, writeResults } from './report/results.ts';
@@ -10,6 +10,7 @@ import { sectionLines } from './report/terminal.ts';
 import { writeDocument } from './report/write-document.ts';
 
 const names = measurements.map(({ name }) => name);
+const usage = usageOf(summaries);
 const args = process.argv.slice(2);
 if (args.includes('--help')) {
   console.log(usage);
@@ -29,6 +30,8 @@ for (const measurement of isReportOnly ? [] : measurements) {
 if (!isQuick || isReportOnly) {
   await writeDocument(makeDocument(await readResults(names)));
   console.log('\nwritten to docs/benchmarks.md');
+} else {
+  console.log('\nquick: nothing is kept, and these figures mean nothing');
 }
 
 function readOptions(): BenchOptions {
