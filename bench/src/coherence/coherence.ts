@@ -89,16 +89,17 @@ function describe(seen: readonly Seen[], { repetitions, cutMs, windowMs, delayMs
     about: [
       `Counted, not timed: two instances of each contestant, each in a process of its own, over one Redis and one table of a real PostgreSQL. One writes through its own library, whose guide says how it invalidates; the other reads every 10 ms. All entries have a TTL of ${ttlMs / 60_000} minutes, and the reads go on for ${seconds(cutMs + windowMs)} at most: what is stale to its end stays so until the TTL, or the next change of the same key.`,
       `*A lost message*, ${repetitions} times. The reader holds the row. A proxy resets the connection on which it hears of changes (of Tidemark and node-redis, which hear and ask over the same ones: all), and refuses new ones for ${seconds(cutMs)}; the row is written meanwhile. The window of ${seconds(windowMs)} begins when it is connected again.`,
-      `*A late load*, ${repetitions} times. The reader has read the row from the source and not yet stored it, when the other one writes the row and invalidates it; ${delayMs} ms later the load ends. Then both read for ${seconds(windowMs)}.`,
+      `*A late load*, ${repetitions} times. The reader has read the row from the source and not yet stored it, when the other one writes the row and invalidates it; ${delayMs} ms later the load ends. Then both read for ${seconds(windowMs)}: the reader has what it stored in its L1, the writer finds what is in Redis.`,
+      'Counted is in how many windows nothing but the old value was read, from their first read to their last. *Ended*: the process of the reader ended with its connection.',
     ],
     table: {
       columns: [
         { title: 'contestant' },
         { title: 'hears of changes by' },
-        { title: 'cut: stale to the end' },
+        { title: 'stale after a cut' },
         { title: 'last stale read', unit: 's' },
-        { title: 'late load: reader stale to the end' },
-        { title: 'writer too, from Redis' },
+        { title: 'after a late load' },
+        { title: 'and elsewhere' },
       ],
       rows: seen.map(({ contestant, lost, late }) => [
         contestant.label,

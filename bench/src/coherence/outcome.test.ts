@@ -17,6 +17,6 @@ describe('a window', () => {
 describe('a count', () => {
   it('tells the stale ones from the processes that ended', () => {
     expect(countText(['stale', 'fresh', 'stale'])).toBe('2 of 3');
-    expect(countText(['stale', outcomeOf(null)])).toBe('1 of 2; 1 ended the process');
+    expect(countText(['stale', outcomeOf(null)])).toBe('1 of 2, 1 ended');
   });
 });

@@ -12,10 +12,10 @@ export function outcomeOf(readings: Readings | null): Outcome {
   throw new Error(`none of ${readings.failed} reads had an answer`);
 }
 
-/** `3 of 5`, and the processes that ended. */
+/** `3 of 5`, and of how many the process ended. */
 export function countText(outcomes: readonly Outcome[]): string {
   const count = (wanted: Outcome): number => outcomes.filter((outcome) => outcome === wanted).length;
   const ended = count('ended');
   const text = `${count('stale')} of ${outcomes.length}`;
-  return ended === 0 ? text : `${text}; ${ended} ended the process`;
+  return ended === 0 ? text : `${text}, ${ended} ended`;
 }
