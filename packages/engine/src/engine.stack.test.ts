@@ -197,6 +197,29 @@ describe('namespaces', () => {
     expect([loops.get('main'), loops.get('talks')]).toEqual(['working', 'working']);
     await sql(`select tidemark.untrack('public.talk'); drop table public.talk`);
   });
+
+  test('that lose their last table to another one follow nothing, and keep their rounds until the engine ends', async () => {
+    const track = (namespace: string): Promise<unknown> =>
+      sql(`select tidemark.track('public.talk', 'id', array['copilot:talk'], '${namespace}')`);
+    await sql('create table public.talk (id text primary key)');
+    await track('talks');
+    const engine = start();
+    const [items, talks] = [await follow(), await follow('talks')];
+    await track('main');
+    await until(async () => (await now('talks')).watch?.tables.size === 0, { what: 'the watch of nothing' });
+    // Whoever still listens there was told, and has no lease for the table any more.
+    await until(() => talks.resets.length > 1, { what: 'a reset in the namespace without tables' });
+    await sql(`insert into public.talk values ('t1')`);
+    await until(() => items.hasHeard('public.talk', 't1'), { what: 'the record in the other namespace' });
+    const { done = 0 } = (await now('talks')).head ?? {};
+    await until(async () => ((await now('talks')).head?.done ?? 0) > done, { what: 'another round' });
+
+    await engine.close();
+    const next = start();
+    await isWorking(next);
+    expect(next.status().namespaces.map(({ namespace }) => namespace)).not.toContain('talks');
+    await sql(`select tidemark.untrack('public.talk'); drop table public.talk`);
+  });
 });
 
 describe('of two engines', () => {
