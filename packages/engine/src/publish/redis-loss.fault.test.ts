@@ -36,6 +36,24 @@ async function commitAndRound(one: Publisher, key: string): Promise<void> {
   await one.round();
 }
 
+test('a Redis that is full keeps what it holds: no generation is opened in which no round could be done', async () => {
+  const one = await scene.working();
+  const follows = await scene.follower();
+  await commitAndRound(one, 't1');
+  const before = await scene.now();
+  await scene.redis.config('SET', 'maxmemory', 1);
+  journal.commit('t2');
+  for (let rounds = 0; rounds < 4; rounds += 1) expect(await one.tryRound()).toBeUndefined();
+  expect(await scene.now()).toEqual(before);
+
+  await scene.redis.config('SET', 'maxmemory', 0);
+  await one.rounds();
+  expect((await scene.now()).log.map(({ position }) => position.sequence)).toEqual([0, 1, 0, 1]);
+  await follows.catchUp();
+  expect(follows.hasHeard(policies, 't2')).toBe(true);
+  expect(follows.resets).toHaveLength(1);
+});
+
 describe('a publisher with a memory', () => {
   test('opens a generation after a reconnect, linked to its last record and with the floors kept', async () => {
     const one = await scene.working();

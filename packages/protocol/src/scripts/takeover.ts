@@ -9,7 +9,9 @@ import { formatPosition } from '../wire/position.ts';
 import { logLength } from './publish.ts';
 
 // The log is deleted where nothing links to it, and also when XADD would refuse: a head that was evicted or overwritten
-// while the log stayed must not block the namespace for ever.
+// while the log stayed must not block the namespace for ever. But not where Redis is full: it refuses the record as it does
+// those of the rounds, and would take it after a DEL, so that each attempt emptied the log and opened a generation in which
+// no round is ever done.
 const script = defineScript(`${publishLua}
 local head = redis.pcall('GET', KEYS[1])
 if type(head) ~= 'string' then head = '' end
@@ -17,6 +19,7 @@ if head ~= ARGV[1] then return 0 end
 if ARGV[6] == '' then redis.call('DEL', KEYS[2]) end
 local added = redis.pcall('XADD', KEYS[2], 'MAXLEN', ARGV[8], ARGV[5], 'p', ARGV[6], 'c', '{}')
 if type(added) == 'table' and added.err then
+  if string.find(added.err, 'OOM command', 1, true) then return added end
   redis.call('DEL', KEYS[2])
   redis.call('XADD', KEYS[2], ARGV[5], 'p', ARGV[6], 'c', '{}')
 end
@@ -38,7 +41,10 @@ export interface TakeoverCall {
   readonly link: LogRecord;
 }
 
-/** @returns false when the head was not the expected one, and nothing was done */
+/**
+ * @returns false when the head was not the expected one, and nothing was done
+ * @throws ReplyError when Redis is full: nothing was done either
+ */
 export async function takeover(redis: Redis, call: TakeoverCall): Promise<boolean> {
   const { keys, link } = call;
   const reply = await runScript(redis, script, {
