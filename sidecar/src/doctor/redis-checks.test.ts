@@ -70,6 +70,16 @@ describe('a Redis', () => {
     expect(judgeEviction({ ...info, evictionPolicy, maxMemory }).status).toBe(status);
   });
 
+  it('that is full and evicts nothing refuses writes, and the figures say so', () => {
+    const full = { ...info, maxMemory: 1_000, usedMemory: 1_000 };
+    expect(judgeEviction(full)).toMatchObject({
+      status: 'fail',
+      sentence: expect.stringMatching(/1000 bytes used of a maxmemory of 1000.*refuses every write/),
+    });
+    expect(judgeEviction({ ...full, usedMemory: 999 }).status).toBe('ok');
+    expect(judgeEviction({ ...full, evictionPolicy: 'volatile-lru' }).status).toBe('ok');
+  });
+
   it('needs no persistence, with or without a file', () => {
     for (const hasAppendOnlyFile of [true, false]) {
       expect(judgePersistence({ ...info, hasAppendOnlyFile }).status).toBe('ok');

@@ -1,4 +1,4 @@
-// What Redis removes when it is full. Values have a TTL and may go; head, log and cursor have none, and without them every
+// Whether Redis is full, and what it removes then. Values have a TTL and may go; head, log and cursor have none, and without them every
 // instance starts anew.
 import type { RedisInfo } from '../redis/redis-info.ts';
 import type { Check } from './check.ts';
@@ -12,7 +12,14 @@ export const redisEviction: Check = {
   },
 };
 
-export function judgeEviction({ evictionPolicy, maxMemory }: RedisInfo): Judgement {
+export function judgeEviction({ evictionPolicy, maxMemory, usedMemory }: RedisInfo): Judgement {
+  if (evictionPolicy === 'noeviction' && maxMemory > 0 && usedMemory >= maxMemory) {
+    return {
+      status: 'fail',
+      sentence: `Redis must have room, got ${usedMemory} bytes used of a maxmemory of ${maxMemory}: it evicts nothing (noeviction) and refuses every write, so that no round gets done; raise maxmemory, or let it evict what has a TTL`,
+      command: 'redis-cli config set maxmemory-policy volatile-lru',
+    };
+  }
   if (evictionPolicy === '') {
     return skipped('Redis does not tell its maxmemory-policy: it must be noeviction, or one of volatile-*');
   }
