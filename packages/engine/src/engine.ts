@@ -1,24 +1,20 @@
 // The engine: one round loop per namespace, fed by the journal, rung by hints. The sidecar is this and an HTTP port; in
 // embedded mode it runs inside an instance; without Redis its rounds end in the one cache of the process.
 import {
-  ByNamespace,
   type Engine,
   type EngineHost,
   type Journal,
-  layoutOf,
-  type RedisOption,
   type RoundTarget,
   TidemarkError,
   type Watch,
 } from '@tidemark/protocol';
 import type { Hint, HintHost, HintStatus } from './hints/hint-source.ts';
-import { RedisHints, statusOfApps } from './hints/redis-hints.ts';
 import { PrefixWishes } from './journal/prefix-wishes.ts';
 import { bestEffortNamespace, firstNamespace } from './namespaces.ts';
 import { type EngineOptions, type ResolvedEngineOptions, resolveOptions } from './options.ts';
 import { Pruning } from './pruning.ts';
 import { RedisTarget } from './publish/redis-target.ts';
-import { EngineRedis } from './redis.ts';
+import { RedisBuses } from './redis-buses.ts';
 import { type LoopState, RoundLoop } from './round/round-loop.ts';
 import { RoundReporter } from './round/round-reporter.ts';
 
@@ -55,17 +51,11 @@ interface NamespaceRounds {
   readonly target: RoundTarget;
 }
 
-/** The connections of a namespace, of all of them where one server holds all. */
-interface Bus {
-  readonly redis: EngineRedis;
-  readonly hints: RedisHints;
-}
-
 class RoundEngine implements RunningEngine {
   readonly #options: ResolvedEngineOptions;
   readonly #namespaces = new Map<string, NamespaceRounds>();
   #host: EngineHost | undefined;
-  #buses: ByNamespace<Bus> | undefined;
+  #buses: RedisBuses | undefined;
   #wishes: PrefixWishes | undefined;
   /** What each journal follows, as it said last. */
   readonly #watches = new Map<Journal, Watch>();
@@ -107,27 +97,22 @@ class RoundEngine implements RunningEngine {
       watchPrefix: (table, prefix) => wishes.ask(table, prefix, this.#watches),
       settle: (hint, settled) => this.#options.observer?.onHint({ hint, ...settled }),
     };
-    if (host.redis !== undefined) this.#buses = this.#busesOn(host.redis, keyPrefix, hintHost);
+    if (host.redis !== undefined) {
+      this.#buses = new RedisBuses({
+        redis: host.redis,
+        keyPrefix,
+        clock,
+        logger,
+        host: hintHost,
+        // What rang while Redis was away found nobody to publish to.
+        onReady: () => this.#retry(),
+        onLeaving: (namespace, head) => this.#inherit(namespace, head),
+      });
+    }
     this.#serve(firstNamespace, this.journal);
     if (bestEffort !== undefined) this.#serve(bestEffortNamespace, bestEffort);
     for (const hint of hints) hint.start(hintHost);
     this.#pruning.start();
-  }
-
-  #busesOn(option: RedisOption, keyPrefix: string, host: HintHost): ByNamespace<Bus> {
-    const { logger, clock } = this.#options;
-    const layout = layoutOf(option);
-    const open = (_: string, slotOf: string): Bus => {
-      const redis = new EngineRedis(option, { slotOf, logger });
-      // What rang while Redis was away found nobody to publish to.
-      redis.commands.on('ready', () => this.#retry());
-      const onLeaving = (namespace: string, head: string): void => this.#inherit(namespace, head);
-      return {
-        redis,
-        hints: new RedisHints({ subscriber: redis.subscriber, layout, clock, keyPrefix, host, onLeaving }),
-      };
-    };
-    return new ByNamespace({ layout, keyPrefix, open });
   }
 
   ring(hint: Hint = {}): void {
@@ -167,10 +152,8 @@ class RoundEngine implements RunningEngine {
       onFailure: (round) => reporter.failed(round),
     });
     this.#namespaces.set(namespace, { loop, target });
-    const bus = this.#buses?.of(namespace);
-    bus?.hints.listen(namespace);
-    if (bus === undefined) loop.start();
-    else void bus.redis.tried.then(() => loop.start());
+    if (this.#buses === undefined) loop.start();
+    else void this.#buses.listen(namespace).then(() => loop.start());
   }
 
   #reporterOf(namespace: string, journal: Journal): RoundReporter {
@@ -203,7 +186,7 @@ class RoundEngine implements RunningEngine {
     const { keyPrefix, localTarget } = this.#host ?? {};
     if (this.#buses !== undefined && keyPrefix !== undefined) {
       return new RedisTarget({
-        redis: this.#buses.of(namespace).redis,
+        redis: this.#buses.redisOf(namespace),
         journal,
         keyPrefix,
         namespace,
@@ -252,15 +235,8 @@ class RoundEngine implements RunningEngine {
     });
     const hints = this.#options.hints.flatMap((hint) => hint.status());
     if (this.#buses === undefined) return { namespaces, hints, redis: 'not used', redisErrors: 0 };
-    const buses = this.#buses.opened;
-    hints.push(statusOfApps(buses.map((bus) => bus.hints)));
-    const isConnected = buses.every(({ redis }) => redis.commands.status === 'ready');
-    return {
-      namespaces,
-      hints,
-      redis: isConnected ? 'connected' : 'unreachable',
-      redisErrors: buses.reduce((sum, { redis }) => sum + redis.errors, 0),
-    };
+    const { redis, redisErrors, apps } = this.#buses.status();
+    return { namespaces, hints: [...hints, apps], redis, redisErrors };
   }
 
   close(): Promise<void> {
@@ -272,10 +248,7 @@ class RoundEngine implements RunningEngine {
     this.#pruning.close();
     await Promise.all([...this.#namespaces.values()].map(async (rounds) => this.#end(rounds)));
     await Promise.all(this.#options.hints.map((hint) => hint.close()));
-    for (const { hints, redis } of this.#buses?.opened ?? []) {
-      hints.close();
-      redis.close();
-    }
+    this.#buses?.close();
     await this.#options.bestEffort?.close();
     await this.journal.close();
   }
