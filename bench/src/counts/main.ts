@@ -1,9 +1,11 @@
 // A process by itself that says how many bytes a hit takes from the heap: the young generation is so large that nothing
-// is collected while it counts. The least of several counts, because the first ones still compile.
+// is collected while it counts. The least of several counts, because the first ones still compile: on a busy machine, many.
 import { open } from '../peers/tidemark.ts';
 
 const hits = 1_000_000;
-const attempts = 5;
+const attempts = 60;
+/** Less is what the counting itself takes. */
+const nothing = 0.5;
 
 const contestant = await open('peek', { keys: 1_000, l1Entries: 2_000, prefix: 'allocation' });
 const counts: number[] = [];
@@ -14,6 +16,7 @@ for (let attempt = 0; attempt < attempts; attempt += 1) {
   const before = process.memoryUsage().heapUsed;
   await contestant.run(hits);
   counts.push((process.memoryUsage().heapUsed - before) / hits);
+  if (Math.min(...counts) < nothing) break;
 }
 await contestant.close?.();
 console.log(JSON.stringify({ bytesPerHit: Math.min(...counts) }));
