@@ -108,6 +108,7 @@ describe('with Redis silent (#44)', () => {
   it('a probe that is answered brings L2 back, without a restart (R6)', async () => {
     await stack.redis.freeze();
     const first = one.region.get('k6');
+    expect(await settlesWithoutTime(first)).toBe(false);
     clock.jump(deadlineMs);
     await first;
     stack.redis.thaw();

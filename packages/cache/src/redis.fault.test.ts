@@ -56,8 +56,8 @@ it('a read goes past a Redis that 10,000 reads wait for already, and asks it aga
   answer.resolve('late');
   await Promise.all(waiting);
   expect(await ask()).toBe('PONG');
-  expect(clock.pending).toBe(0);
   redis.close();
+  expect(clock.pending).toBe(0);
 });
 
 it('a command that can not even be sent is one that failed: the reader goes past it (R4)', async () => {

@@ -12,6 +12,7 @@ import {
   Subscriptions,
 } from '@tidemark/protocol';
 import { type Redis, ReplyError } from 'ioredis';
+import { Deadlines } from './deadlines.ts';
 
 export interface CacheRedisOptions {
   readonly redis: RedisOption;
@@ -27,7 +28,7 @@ export interface CacheRedisOptions {
 
 const cacheNames = { commands: 'tidemark-cache', subscriber: 'tidemark-listener' };
 
-/** Upper limit for any command; the read path has its own, shorter deadline. */
+/** Deadline of a command beside the read path, and of a new connection until it can be used. */
 const commandTimeoutMs = 1_000;
 
 /** After a failure the read path goes past Redis for so long; then one read tries it again. */
@@ -48,6 +49,8 @@ export class CacheRedis {
   readonly slotOf: string;
   readonly #options: CacheRedisOptions;
   readonly #subscriptions: Subscriptions;
+  readonly #readDeadlines: Deadlines;
+  readonly #commandDeadlines: Deadlines;
   #epoch = 0;
   #isDown = false;
   #brokenUntilMs = Number.NEGATIVE_INFINITY;
@@ -57,11 +60,14 @@ export class CacheRedis {
 
   constructor(options: CacheRedisOptions) {
     this.#options = options;
-    const { redis, slotOf = '', clock, names = cacheNames } = options;
+    const { redis, slotOf = '', clock, readTimeoutMs, names = cacheNames } = options;
+    this.#readDeadlines = new Deadlines(clock, readTimeoutMs);
+    this.#commandDeadlines = new Deadlines(clock, commandTimeoutMs);
     this.layout = layoutOf(redis);
     this.slotOf = slotOf;
     const onError = (error: Error): void => this.#tellDown(error);
-    this.commands = connectRedis(redis, { name: names.commands, slotOf, commandTimeoutMs, onError });
+    const handshakeTimeoutMs = commandTimeoutMs;
+    this.commands = connectRedis(redis, { name: names.commands, slotOf, handshakeTimeoutMs, onError });
     this.subscriber = connectRedis(redis, { name: names.subscriber, slotOf, isSubscriber: true, onError });
     this.commands.on('close', () => {
       this.#epoch += 1;
@@ -117,21 +123,29 @@ export class CacheRedis {
         if (isOver) return;
         isOver = true;
         this.#underWay -= 1;
-        cancel();
+        this.#readDeadlines.end(deadline);
         if (error !== undefined) this.#fail(error, isProbe);
         else this.#heal();
         resolve(result);
       };
-      const cancel = clock.schedule(readTimeoutMs, () => {
-        end(undefined, new Error(`no answer from Redis within ${readTimeoutMs} ms`));
-      });
       const fail = (error: unknown): void => end(undefined, error ?? new Error('no reason'));
+      const deadline = this.#readDeadlines.begin(() => fail(new NoAnswer(readTimeoutMs)));
       try {
         run(this.commands).then(end, fail);
       } catch (error) {
         // What can not even be sent is no other matter to a reader than what is not answered (R4).
         fail(error);
       }
+    });
+  }
+
+  /** Runs a command beside the read path. @throws what Redis refuses; NoAnswer after a second */
+  ask<T>(run: (commands: Redis) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.#commandDeadlines.begin(() => reject(new NoAnswer(commandTimeoutMs)));
+      run(this.commands)
+        .finally(() => this.#commandDeadlines.end(deadline))
+        .then(resolve, reject);
     });
   }
 
@@ -168,6 +182,8 @@ export class CacheRedis {
   }
 
   close(): void {
+    this.#readDeadlines.close();
+    this.#commandDeadlines.close();
     this.#subscriptions.close();
     this.commands.disconnect();
     this.subscriber.disconnect();
@@ -187,5 +203,11 @@ export class CacheRedis {
     const reason = error instanceof Error ? error.message : String(error);
     if (!this.#isDown) this.#options.logger.warn({ reason }, 'Redis fails, reads go past it');
     this.#isDown = true;
+  }
+}
+
+class NoAnswer extends Error {
+  constructor(timeoutMs: number) {
+    super(`no answer from Redis within ${timeoutMs} ms`);
   }
 }

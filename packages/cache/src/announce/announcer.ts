@@ -36,9 +36,9 @@ export class Announcer {
     options.redis.commands.on('ready', () => this.#announce());
   }
 
-  get #place(): AnnouncementPlace {
+  #tell(run: (place: AnnouncementPlace) => Promise<void>): Promise<void> {
     const { redis, keyPrefix } = this.#options;
-    return { redis: redis.commands, keyPrefix, layout: redis.layout };
+    return redis.ask((commands) => run({ redis: commands, keyPrefix, layout: redis.layout }));
   }
 
   /** The next one is planned first, so that a Redis that is slow is not asked more often. */
@@ -58,7 +58,7 @@ export class Announcer {
     const announcement = describe();
     try {
       this.#announced = announcement.instanceId;
-      await announce(this.#place, announcement);
+      await this.#tell((place) => announce(place, announcement));
       this.#isFailing = false;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -75,10 +75,12 @@ export class Announcer {
     this.#isClosed = true;
     this.#cancel?.();
     const { redis, clock, closeTimeoutMs } = this.#options;
-    if (this.#announced === undefined || !redis.isConnected) return;
+    const announced = this.#announced;
+    if (announced === undefined || !redis.isConnected) return;
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const cancel = clock.schedule(closeTimeoutMs, resolve);
-    await Promise.race([withdraw(this.#place, this.#announced).catch(() => {}), late]);
+    const withdrawn = this.#tell((place) => withdraw(place, announced)).catch(() => {});
+    await Promise.race([withdrawn, late]);
     cancel();
   }
 }

@@ -160,7 +160,7 @@ export class Listener {
     const { epoch } = redis;
     // Before the request leaves: rounds that begin after this moment prove it.
     const at = clocks.instant();
-    const reply = await redis.commands.multi().role().get(this.#keys.head).exec();
+    const reply = await redis.ask((commands) => commands.multi().role().get(this.#keys.head).exec());
     if (epoch !== redis.epoch || this.#isClosed) return;
     const [role, headText] = (reply ?? []).map(([error, value]) => (error === null ? value : undefined));
     if (!Array.isArray(role) || role[0] !== 'master') {
@@ -214,11 +214,12 @@ export class Listener {
     const { redis, namespace } = this.#options;
     if (!redis.isConnected) return;
     const { epoch } = redis;
-    const reply = await since(redis.commands, {
+    const asked = {
       keys: this.#keys,
       position: this.#state.kind === 'following' ? this.#state.position : null,
       knownWatchHash: namespace.watchHash,
-    });
+    };
+    const reply = await redis.ask((commands) => since(commands, asked));
     if (reply === undefined || epoch !== redis.epoch || this.#isClosed) return;
     if (reply.records === null) namespace.refused.records += 1;
     if (this.#state.kind === 'lost') this.#adopt(reply);

@@ -48,10 +48,16 @@ export class Flight<V> {
   }
 
   /** Waits for the value; the caller's signal ends its waiting, and the load when nobody else waits. */
-  async wait(signal?: AbortSignal): Promise<V | null> {
+  wait(signal?: AbortSignal): Promise<V | null> {
+    if (signal !== undefined) return this.#waitUntil(signal);
+    // Without a signal nobody leaves.
+    this.#waiters += 1;
+    return this.#outcome.promise;
+  }
+
+  async #waitUntil(signal: AbortSignal): Promise<V | null> {
     this.#waiters += 1;
     try {
-      if (signal === undefined) return await this.#outcome.promise;
       return await raceAbort(this.#outcome.promise, signal);
     } finally {
       this.#waiters -= 1;

@@ -3,6 +3,7 @@
 import {
   comparePositions,
   fill,
+  type FillCall,
   formatPayload,
   type Head,
   isAboveFloors,
@@ -69,6 +70,7 @@ export class L2<V> {
   readonly #keys: NamespaceKeys;
   #lastHead: { readonly text: string; readonly head: Head | undefined } = { text: '', head: undefined };
   #batch: Batch<V> | undefined;
+  #filling: FillCall[] = [];
   #hits = 0;
   #refused = 0;
   #unshared = 0;
@@ -96,17 +98,18 @@ export class L2<V> {
    * @returns by key what may be served at this instance's position; of the others' keys, too
    */
   read(wanted: readonly string[]): Promise<ReadonlyMap<string, Found<V>>> {
-    const asked = new Set<Batch<V>['found']>();
+    const asked: Batch<V>['found'][] = [];
     for (const key of wanted) {
       if (!isSharable(key)) continue;
       this.#batch ??= this.#startBatch();
-      this.#batch.keys.push(key);
-      asked.add(this.#batch.found);
+      const { keys, found } = this.#batch;
+      keys.push(key);
+      if (asked.at(-1) !== found) asked.push(found);
       // Sent without waiting for others.
-      if (this.#batch.keys.length >= maxBatch) this.#endBatch();
+      if (keys.length >= maxBatch) this.#endBatch();
     }
-    const [first, ...more] = asked;
-    return first !== undefined && more.length === 0 ? first : merge(asked);
+    const [only] = asked;
+    return only !== undefined && asked.length === 1 ? only : merge(asked);
   }
 
   #startBatch(): Batch<V> {
@@ -181,32 +184,47 @@ export class L2<V> {
     return schema === undefined ? { value: freezeParsed(payload as V) } : validate(schema, payload);
   }
 
-  /** Stores a loaded value, unless something may have overtaken it since `notedAt`. Nobody waits for it. */
+  /**
+   * Stores a loaded value, unless something may have overtaken it since `notedAt`. Nobody waits for it: it is sent after
+   * the promises of this turn, with all others of the turn in one write to the socket.
+   */
   fill(
     key: string,
     value: V | null,
     { notedAt, ttlMs }: { readonly notedAt: Position; readonly ttlMs: number },
   ): void {
-    const { redis, prefix, tables } = this.#options;
+    const { prefix, tables } = this.#options;
     const payload = formatPayload(value);
     if (payload === undefined || payload.length > maxPayloadLength || !isSharable(key)) {
       this.#unshared += 1;
       return;
     }
-    void redis.attempt(async (commands) => {
-      const isStored = await fill(commands, {
-        keys: this.#keys,
-        valueKey: this.#storedKey(key),
-        owner: valueOwner(prefix, key),
-        encodedKey: key,
-        tables,
-        value: { notedAt, payload },
-        ttlMs,
-      });
-      if (isStored) this.#fills += 1;
-      else this.#fenced += 1;
+    if (this.#filling.length === 0) process.nextTick(this.#sendFills);
+    this.#filling.push({
+      keys: this.#keys,
+      valueKey: this.#storedKey(key),
+      owner: valueOwner(prefix, key),
+      encodedKey: key,
+      tables,
+      value: { notedAt, payload },
+      ttlMs,
     });
   }
+
+  readonly #sendFills = (): void => {
+    const calls = this.#filling;
+    this.#filling = [];
+    void this.#options.redis.attempt(async (commands) => {
+      const { stream } = commands;
+      stream.cork();
+      const sent = Promise.all(calls.map((call) => fill(commands, call)));
+      stream.uncork();
+      for (const isStored of await sent) {
+        if (isStored) this.#fills += 1;
+        else this.#fenced += 1;
+      }
+    });
+  };
 }
 
 async function merge<V>(asked: Iterable<Batch<V>['found']>): Promise<ReadonlyMap<string, Found<V>>> {

@@ -1,6 +1,6 @@
 // How Tidemark connects to Redis: fails fast, repeats nothing, copies what it was given.
 import { once } from 'node:events';
-import { connect as connectTo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect as connectTo, createServer, type Server, type Socket } from 'node:net';
 import { type FaultProxy, type RedisServer, startFaultProxy, startRedis, until } from '@tidemark/devstack';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -104,6 +104,19 @@ describe('a connection', () => {
     proxy.silence('toClient');
     await expect(redis.get('k')).rejects.toThrow('timed out');
     await proxy.heal();
+  });
+
+  it('that a silent peer accepted is given up for another, until one can be used (R6)', async () => {
+    const dead = new Set<Socket>();
+    const mute = createServer((socket) => dead.add(socket.on('error', () => {})));
+    mute.listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const { port } = mute.address() as AddressInfo;
+    const redis = connect(`redis://127.0.0.1:${port}`, { handshakeTimeoutMs: 50, onError: () => {} });
+    await until(() => dead.size > 2, { what: 'a third attempt' });
+    redis.disconnect();
+    for (const socket of dead) socket.destroy();
+    mute.close();
   });
 
   it('of a subscriber that breaks while it subscribes again fails nobody, and hears when it is back (R4, R6)', async () => {

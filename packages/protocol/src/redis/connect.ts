@@ -2,6 +2,7 @@
 // must fail fast and never repeat a command whose outcome is unknown.
 import { Redis, type RedisOptions } from 'ioredis';
 import { TidemarkError } from '../errors.ts';
+import { systemClock } from '../ports/system-clock.ts';
 import type { KeyLayout } from '../wire/key.ts';
 import { type ClusterOption, isClusterOption, refuseClusterClient, requireNodes } from './cluster-option.ts';
 import { SlotSearch, slotConnector } from './slot-connector.ts';
@@ -26,6 +27,8 @@ export interface ConnectOptions {
   readonly isSubscriber?: boolean;
   /** Upper limit for any single command; callers put their own, shorter deadlines on top. */
   readonly commandTimeoutMs?: number;
+  /** A new connection that can't be used by then is given up for another: for who sets no limit for single commands. */
+  readonly handshakeTimeoutMs?: number;
   /** Called on each connection error; without a listener ioredis would print them itself. */
   readonly onError?: (error: Error) => void;
 }
@@ -60,6 +63,7 @@ export function connectRedis(option: RedisOption, connect: ConnectOptions): Redi
   if (!isClusterOption(option)) sayWhenInCluster(redis);
   redis.on('error', (error: Error) => connect.onError?.(hasLeft(error) ? slotLeft(error) : error));
   nameOnConnect(redis, connect.name);
+  if (connect.handshakeTimeoutMs !== undefined) limitHandshake(redis, connect.handshakeTimeoutMs);
   return redis;
 }
 
@@ -89,6 +93,15 @@ function nameOnConnect(redis: Redis, name: string): void {
   redis.on('connect', () => {
     redis.client('SETNAME', name).catch(() => {});
   });
+}
+
+/** ioredis has no limit between the connection and the answers that it waits for: a silent peer would hold it for ever. */
+function limitHandshake(redis: Redis, timeoutMs: number): void {
+  let cancel = (): void => {};
+  redis.on('connect', () => {
+    cancel = systemClock.schedule(timeoutMs, () => reconnect(redis));
+  });
+  for (const event of ['ready', 'close', 'end']) redis.on(event, () => cancel());
 }
 
 function toSlot(option: ClusterOption, connect: ConnectOptions, options: RedisOptions): Redis {

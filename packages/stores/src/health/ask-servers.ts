@@ -22,6 +22,6 @@ export async function askRedis(redis: SharedRedis): Promise<PartAnswer> {
   if (!redis.isConnected) {
     return { healthy: false, backend: 'none', reason: 'there is no connection to Redis' };
   }
-  await redis.commands.ping();
+  await redis.ask((commands) => commands.ping());
   return { healthy: true, backend: 'Redis', reason: 'answers PING' };
 }
