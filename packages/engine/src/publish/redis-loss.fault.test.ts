@@ -43,10 +43,12 @@ test('a Redis that is full keeps what it holds: no generation is opened in which
   const before = await scene.now();
   await scene.redis.config('SET', 'maxmemory', 1);
   journal.commit('t2');
-  for (let rounds = 0; rounds < 4; rounds += 1) expect(await one.tryRound()).toBeUndefined();
-  expect(await scene.now()).toEqual(before);
-
-  await scene.redis.config('SET', 'maxmemory', 0);
+  try {
+    for (let rounds = 0; rounds < 4; rounds += 1) expect(await one.tryRound()).toBeUndefined();
+    expect(await scene.now()).toEqual(before);
+  } finally {
+    await scene.redis.config('SET', 'maxmemory', 0);
+  }
   await one.rounds();
   expect((await scene.now()).log.map(({ position }) => position.sequence)).toEqual([0, 1, 0, 1]);
   await follows.catchUp();
