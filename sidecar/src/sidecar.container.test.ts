@@ -1,7 +1,7 @@
 // The image of the sidecar beside Redis and PostgreSQL in containers of their own: what it needs, what it shows, how it ends,
 // and what a cache outside sees while containers are killed, paused, restarted and cut off.
 import { until } from '@tidemark/devstack';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { BoundCheck } from './testing/bound-check.ts';
 import {
   ContainerDeployment,
@@ -101,21 +101,28 @@ describe.skipIf(containers.kind === 'none')('the image of the sidecar', () => {
   describe('with a second one beside it', () => {
     let working: SidecarContainer;
     let standby: SidecarContainer;
+    let started: AsyncDisposableStack;
+
+    beforeEach(() => {
+      started = new AsyncDisposableStack();
+    });
+
+    // Also after a failure: a sidecar that were left would go on working, and every later one would stand by.
+    afterEach(() => started.disposeAsync());
 
     async function begin(): Promise<BoundCheck> {
-      working = await deployment.sidecar();
+      working = started.use(await deployment.sidecar());
       await working.ready('working');
-      standby = await deployment.sidecar();
+      standby = started.use(await deployment.sidecar());
       await standby.ready('standby');
-      const check = await BoundCheck.start(deployment);
+      const check = started.use(await BoundCheck.start(deployment));
       await check.heals();
       return check;
     }
 
     async function finish(check: BoundCheck): Promise<void> {
       await check.heals();
-      await check[Symbol.asyncDispose]();
-      await Promise.all([working[Symbol.asyncDispose](), standby[Symbol.asyncDispose]()]);
+      await started.disposeAsync();
       expect(check.violations).toEqual([]);
       expect(check.reads).toBeGreaterThan(100);
     }

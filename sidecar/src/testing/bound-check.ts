@@ -61,11 +61,19 @@ export class BoundCheck implements AsyncDisposable {
         return rows[0]?.version ?? null;
       },
     });
-    await pool.query(
-      `insert into ${table} (tenant_id, default_model, default_provider) values ($1, '0', 'p')
-       on conflict (tenant_id) do update set default_model = '0'`,
-      [tenant],
-    );
+    const isPrepared = (): Promise<boolean> =>
+      pool
+        .query(
+          `insert into ${table} (tenant_id, default_model, default_provider) values ($1, '0', 'p')
+           on conflict (tenant_id) do update set default_model = '0'`,
+          [tenant],
+        )
+        .then(
+          () => true,
+          () => false,
+        );
+    // The deadlines of this pool are those of a check; a busy machine may miss them at first.
+    await until(isPrepared, { what: 'the row of the check to be written', deadlineMs: 30_000, everyMs: 100 });
     return new BoundCheck(cache, policies, pool);
   }
 
