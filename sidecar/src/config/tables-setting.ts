@@ -1,5 +1,6 @@
 // The tables that a deployment wants tracked. The triggers are made by a migration (`tidemark track`); this list is what
 // the sidecar compares with the tables that the journal follows.
+import { parseJson } from '@tidemark/protocol';
 import * as z from 'zod';
 import { setting } from './schemas.ts';
 
@@ -36,11 +37,3 @@ export const tablesSchema: z.ZodType<readonly DeclaredTable[], string> = setting
     ? data
     : refuse(`must name a table once, got ${twice.table} again: merge the entries`);
 });
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -143,7 +143,8 @@ function decodeBinary(data: Buffer): IncomingFrame {
   };
 }
 
-function parseJson(text: string): unknown {
+/** @returns undefined for what is no JSON */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

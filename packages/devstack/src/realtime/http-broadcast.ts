@@ -2,7 +2,7 @@
 // Owns the two endpoints; the way to the channels is the hub's. Storing for replay is not offered.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Database } from './database.ts';
-import { type Broadcast, isRecord } from './frames.ts';
+import { type Broadcast, isRecord, parseJson } from './frames.ts';
 import type { Hub } from './hub.ts';
 import type { ResolvedRealtimeOptions } from './options.ts';
 import { accessTo } from './private-access.ts';
@@ -68,7 +68,7 @@ function tokenOf(request: IncomingMessage): string {
 }
 
 function readBatch(body: Buffer): readonly Message[] | undefined {
-  const parsed = parseJson(body);
+  const parsed = parseJson(body.toString('utf8'));
   const messages = isRecord(parsed) ? parsed['messages'] : undefined;
   if (!Array.isArray(messages)) return undefined;
   return messages.filter(isRecord).flatMap((message) => {
@@ -84,7 +84,7 @@ function readSingle(
   { url, request }: { url: URL; request: IncomingMessage },
 ): readonly Message[] | undefined {
   const isBinary = request.headers['content-type'] === 'application/octet-stream';
-  if (!isBinary && parseJson(body) === undefined) return undefined;
+  if (!isBinary && parseJson(body.toString('utf8')) === undefined) return undefined;
   return [
     {
       topic: decodeURIComponent(topic ?? ''),
@@ -105,14 +105,6 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
     chunks.push(bytes);
   }
   return Buffer.concat(chunks);
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function answer(response: ServerResponse, status: number, body?: object): void {

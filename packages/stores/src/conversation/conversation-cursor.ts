@@ -2,6 +2,7 @@
 // gave: a Date would lose the microseconds, and with them the rows between two milliseconds. Pure.
 //
 //   newest first ──► … ──► last page ──► moved, if somebody has jumped over the pages meanwhile ──► end
+import { parseJson } from '@tidemark/protocol';
 import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { textSchema } from '../schema/text.ts';
@@ -64,12 +65,4 @@ export function parseCursor(cursor: string): ListPosition {
   const result = positionSchema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString()));
   if (result.success) return result.data;
   throw new InvalidInputError('cursor must be the nextCursor of an earlier page, got another text');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
