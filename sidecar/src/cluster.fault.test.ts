@@ -124,7 +124,7 @@ describe('on a Redis Cluster', () => {
     await using tail = new TidemarkProcess(['tail', '--json', '--count=1', '--table', table], env);
     await until(() => tail.err.includes('listening'), { what: 'tail to listen' });
     expect((await run('invalidate', '{copilot:orders}:orders:two')).code).toBe(0);
-    expect(await tail.exited).toBe(0);
+    expect(await tail.exited).toMatchObject({ code: 0 });
     expect(JSON.parse(tail.out)).toMatchObject({ namespace, changes: { [table]: ['two'] } });
   });
 

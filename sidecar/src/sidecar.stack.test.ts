@@ -62,7 +62,7 @@ describe('a sidecar process (#42)', () => {
 
     sidecar.kill('SIGTERM');
     expect(await sidecar.exited).toEqual({ code: 0, signal: null });
-    expect(sidecar.errors).toBe('');
+    expect(sidecar.err).toBe('');
   });
 
   it('hears from PostgreSQL itself what changed, without Realtime (#42, R6)', async () => {
@@ -193,7 +193,7 @@ describe('a sidecar process that can not work as configured', () => {
     expect(await sidecar.exited).toEqual({ code: 1, signal: null });
     expect(sidecar.told('the sidecar has started')).toBeUndefined();
     expect(sidecar.said).not.toMatch(/^\s+at /m);
-    const [title, ...problems] = sidecar.errors.trimEnd().split('\n');
+    const [title, ...problems] = sidecar.err.trimEnd().split('\n');
     expect(title).toMatch(/^tidemark-sidecar can not start/);
     return problems;
   }

@@ -131,8 +131,9 @@ describe('tidemark tail', () => {
       stack.databaseUrl,
       `insert into ${policies} (tenant_id, default_model, default_provider) values ('tailed', 'm', 'p')`,
     );
-    expect(await counted.exited).toBe(0);
-    expect([await piped.exited, piped.err]).toEqual([0, expect.stringMatching(/^tidemark: listening.*\n$/)]);
+    expect(await counted.exited).toMatchObject({ code: 0 });
+    expect(await piped.exited).toMatchObject({ code: 0 });
+    expect(piped.err).toMatch(/^tidemark: listening.*\n$/);
     expect(JSON.parse(counted.out)).toMatchObject({ namespace: 'main', changes: { [policies]: ['tailed'] } });
     await until(() => forever.out.includes(`main  `), { what: 'the record' });
     expect(forever.out).toMatch(
@@ -145,7 +146,7 @@ describe('tidemark tail', () => {
     expect((await run('invalidate', '--table', policies, 'again')).code).toBe(0);
     await until(() => forever.out.includes(' again\n'), { what: 'the record after the loss' });
     forever.kill('SIGINT');
-    expect(await forever.exited).toBe(0);
+    expect(await forever.exited).toMatchObject({ code: 0 });
   });
 });
 

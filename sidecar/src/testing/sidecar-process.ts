@@ -1,8 +1,7 @@
-// A real sidecar process, started as a container would start it: nothing but the given environment.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+// A real sidecar process, and what it says of itself.
 import path from 'node:path';
 import { until } from '@tidemark/devstack';
+import { NodeProcess } from './node-process.ts';
 
 const mainFile = path.join(import.meta.dirname, '..', 'main.ts');
 
@@ -12,42 +11,13 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-export interface ProcessExit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-export class SidecarProcess implements AsyncDisposable {
-  readonly exited: Promise<ProcessExit>;
-  readonly #child: ChildProcess;
-  #output = '';
-  #errors = '';
-
+export class SidecarProcess extends NodeProcess {
   constructor(env: Readonly<Record<string, string>>) {
-    const child = spawn(process.execPath, ['--conditions=@tidemark/source', mainFile], {
-      env: { TIDEMARK_PORT: '0', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#child = child;
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
-    this.exited = once(child, 'close').then(([code, signal]) => ({
-      code: code as number | null,
-      signal: signal as NodeJS.Signals | null,
-    }));
-  }
-
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
-  /** What it wrote to the standard error. */
-  get errors(): string {
-    return this.#errors;
+    super(mainFile, [], { TIDEMARK_PORT: '0', ...env });
   }
 
   get log(): LogLine[] {
-    const whole = this.#output.slice(0, this.#output.lastIndexOf('\n') + 1);
+    const whole = this.out.slice(0, this.out.lastIndexOf('\n') + 1);
     return whole
       .split('\n')
       .filter((line) => line !== '')
@@ -56,7 +26,7 @@ export class SidecarProcess implements AsyncDisposable {
 
   /** Everything it has said. */
   get said(): string {
-    return this.#output + this.#errors;
+    return this.out + this.err;
   }
 
   told(sentence: string): LogLine | undefined {
@@ -65,7 +35,7 @@ export class SidecarProcess implements AsyncDisposable {
 
   /** Where it serves, once it does. */
   async url(): Promise<string> {
-    await until(() => this.told('the sidecar has started') !== undefined || this.#child.exitCode !== null, {
+    await until(() => this.told('the sidecar has started') !== undefined || this.child.exitCode !== null, {
       what: 'the sidecar to start',
     });
     const url = this.told('the sidecar has started')?.url;
@@ -89,15 +59,6 @@ export class SidecarProcess implements AsyncDisposable {
       },
       { what: `the sidecar to be ${kind ?? 'ready'}`, everyMs: 20 },
     );
-  }
-
-  kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.exited;
   }
 }
 
