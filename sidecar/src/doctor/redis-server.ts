@@ -1,6 +1,7 @@
 // Is Redis there, with these credentials, as a primary, and new enough?
 import { redisAddress } from '../config/redis-config.ts';
 import type { RedisInfo } from '../redis/redis-info.ts';
+import { refusalText } from '../redis/redis-refusal.ts';
 import type { Check } from './check.ts';
 import { type Judgement, ok, skipped } from './finding.ts';
 
@@ -54,18 +55,11 @@ export function judgeRedis(
   return findings.length > 0 ? findings : [ok(`Redis ${version} at ${address} answers as a primary`)];
 }
 
-/** The first word of a Redis error is its code; these are about credentials. */
-const refusals = /^(?:NOAUTH|WRONGPASS|NOPERM)\b|^ERR AUTH\b|^ERR invalid password/;
-
 export function judgeRefusal(address: string, reason: string): Judgement {
-  if (refusals.test(reason)) {
-    return {
-      status: 'fail',
-      sentence: `Redis at ${address} refuses the credentials (${reason}): set the user and password in REDIS_URL, or REDIS_PASSWORD`,
-    };
-  }
   return {
     status: 'fail',
-    sentence: `Redis at ${address} can't be reached (${reason}): check the address, the network, and whether it wants TLS (rediss://)`,
+    sentence:
+      refusalText(address, reason) ??
+      `Redis at ${address} can't be reached (${reason}): check the address, the network, and whether it wants TLS (rediss://)`,
   };
 }

@@ -3,10 +3,8 @@
 import type { Clock } from '@tidemark/protocol';
 import { redisAddress, type RedisConfig } from '../config/redis-config.ts';
 import { connectOnce } from '../redis/connect-once.ts';
+import { refusalText } from '../redis/redis-refusal.ts';
 import type { CheckResult } from './check-result.ts';
-
-/** The first word of a Redis error is its code; these are about credentials. */
-const refusals = /^(?:NOAUTH|WRONGPASS|NOPERM)\b|^ERR AUTH\b|^ERR invalid password/;
 
 export async function checkRedis(config: RedisConfig, clock: Clock): Promise<CheckResult> {
   try {
@@ -15,13 +13,10 @@ export async function checkRedis(config: RedisConfig, clock: Clock): Promise<Che
     return { kind: 'fine' };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const at = `Redis at ${redisAddress(config)}`;
-    if (refusals.test(reason)) {
-      return {
-        kind: 'misconfigured',
-        problem: `${at} refuses the credentials (${reason}): set the user and password in REDIS_URL, or REDIS_PASSWORD`,
-      };
-    }
-    return { kind: 'unavailable', problem: `${at} can't be reached (${reason}): rounds begin once it can` };
+    const address = redisAddress(config);
+    const refusal = refusalText(address, reason);
+    if (refusal !== undefined) return { kind: 'misconfigured', problem: refusal };
+    const problem = `Redis at ${address} can't be reached (${reason}): rounds begin once it can`;
+    return { kind: 'unavailable', problem };
   }
 }
