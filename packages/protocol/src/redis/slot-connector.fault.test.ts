@@ -175,6 +175,18 @@ describe('when the slot has another master', () => {
     expect(await redis.get('{copilot:main}:count')).toBeNull();
   });
 
+  it('a burst of commands ends the connection once, and leaves no listener for each of them', async () => {
+    const redis = connect();
+    await untilServed(redis);
+    const { stream } = redis;
+    const listeners = stream.listenerCount('close');
+    await cluster.moveSlot({ slot, to: await otherMaster() });
+    await Promise.all(Array.from({ length: 20 }, () => redis.get(keys.head).catch(() => null)));
+    expect(stream.listenerCount('close')).toBeLessThanOrEqual(listeners + 1);
+    await untilServed(redis);
+    expect(redis.stream).not.toBe(stream);
+  });
+
   it('the answer within a transaction says so, too', async () => {
     const redis = connect();
     await untilServed(redis);

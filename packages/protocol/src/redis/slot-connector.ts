@@ -173,9 +173,11 @@ export function slotConnector(search: SlotSearch, tls: ClusterOption['tls']): Co
       return stream;
     }
 
+    /** Once for each stream: every command that is told MOVED asks for it, and each asking would leave a listener. */
     override disconnect(): void {
       this.#closing.abort();
-      super.disconnect();
+      this.connecting = false;
+      if (!this.stream?.writableEnded) super.disconnect();
     }
   };
 }
