@@ -2,7 +2,7 @@
 // changes is dropped by an instance. Whether it keeps up is seen from the lag, and from how long the last ones take.
 import { type Stack, until } from '@tidemark/devstack';
 import { Client } from 'pg';
-import { quantile } from '../contest/statistics.ts';
+import { median, quantile } from '../contest/statistics.ts';
 import { Deployment } from '../freshness/deployment.ts';
 import { stampMs } from '../freshness/stamp.ts';
 import { Writers } from './writers.ts';
@@ -122,21 +122,32 @@ export interface Bulk {
   readonly keys: number | null;
 }
 
-/** One statement that inserts so many rows. */
-export async function measureBulk(stack: Stack, sizes: readonly number[]): Promise<Bulk[]> {
+/** One statement that inserts so many rows; medians of as many as are asked for. */
+export async function measureBulk(
+  stack: Stack,
+  sizes: readonly number[],
+  repetitions: number,
+): Promise<Bulk[]> {
   await using deployment = await follow(stack);
   await using writer = await Writers.connect({ databaseUrl: stack.databaseUrl, writers: 1 });
   const found: Bulk[] = [];
   let drop: { readonly keys: number | null; readonly atMs: number } | undefined;
-  deployment.onDrop(({ keys, atMs }) => (drop = { keys: keys?.length ?? null, atMs }));
+  deployment.onDrop(({ keys, atMs }) => (drop ??= { keys: keys?.length ?? null, atMs }));
   for (const rows of sizes) {
-    const text = `insert into ${table} select 'bulk-${rows}-' || i from generate_series(1, ${rows}) as i`;
-    drop = undefined;
-    const statementMs = await writer.once({ text });
-    const committedMs = stampMs();
-    await until(() => drop !== undefined, { what: `the drop of ${rows} rows`, everyMs: 1 });
-    const { keys = null, atMs = committedMs } = drop ?? {};
-    found.push({ rows, statementMs, lagMs: Math.max(0, atMs - committedMs), keys });
+    const statements: number[] = [];
+    const lags: number[] = [];
+    let named: number | null = null;
+    for (let at = 0; at < repetitions; at += 1) {
+      const text = `insert into ${table} select 'bulk-${rows}-${at}-' || i from generate_series(1, ${rows}) as i`;
+      drop = undefined;
+      statements.push(await writer.once({ text }));
+      const committedMs = stampMs();
+      await until(() => drop !== undefined, { what: `the drop of ${rows} rows`, everyMs: 1 });
+      const { keys = null, atMs = committedMs } = drop ?? {};
+      lags.push(Math.max(0, atMs - committedMs));
+      named = keys;
+    }
+    found.push({ rows, statementMs: median(statements), lagMs: median(lags), keys: named });
   }
   return found;
 }

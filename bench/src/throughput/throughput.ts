@@ -32,6 +32,7 @@ const sizes = {
     ],
     bulkCost: [1_000, 10_000, 100_000],
     bulk: [1, 100, 10_000, 100_000, 1_000_000],
+    bulkTurns: 3,
     keys: [1, 10, 100, 1_000],
     appliedMs: 2_000,
   },
@@ -47,6 +48,7 @@ const sizes = {
     ],
     bulkCost: [100],
     bulk: [1, 2_000],
+    bulkTurns: 1,
     keys: [1, 100],
     appliedMs: 100,
   },
@@ -74,7 +76,7 @@ export const throughput: Measurement = {
       applied.push(await measureApplied({ redisUrl, keysPerRecord, durationMs: size.appliedMs }));
     }
     tell('bulk');
-    const bulk = await measureBulk(stack, size.bulk);
+    const bulk = await measureBulk(stack, size.bulk, size.bulkTurns);
     tell('writers of a durable server');
     const durableCosts = await measureDurable(size);
     const sections = [
