@@ -40,10 +40,10 @@ const opening = [
   '',
   '<!-- Made by `npm run bench` from bench/results; a test compares the two. Change bench/src, not this page. -->',
   '',
-  'What coherence costs, beside libraries that do without it and beside the bare parts. Every figure is a median of many',
-  'rounds; in each round every contestant runs once, one after the other, on one machine. So a ratio means something',
-  'anywhere, a figure in nanoseconds only here. In the plots Tidemark is blue, and half of all rounds lie within the thin',
-  'line.',
+  'What coherence costs, beside libraries that do without it and beside the bare parts; and what those libraries do when a',
+  'message is lost. What is timed is a median of many rounds; in each round every contestant runs once, one after the',
+  'other, on one machine. So a ratio means something anywhere, a figure in nanoseconds only here. In the plots Tidemark is',
+  'blue, and half of all rounds lie within the thin line.',
   '',
 ];
 
@@ -142,7 +142,7 @@ const howToRun = [
   '```sh',
   'npm run bench                          # everything; writes bench/results, this page and its pictures',
   'npm run bench -- --only hit,miss       # only these; the rest of the page stays',
-  'npm run bench -- --quick               # seconds: shows that it runs, keeps nothing',
+  'npm run bench -- --quick               # a minute or two: shows that it runs, keeps nothing',
   'npm run bench -- --report              # measures nothing: this page anew, from the results that are kept',
   '```',
   '',

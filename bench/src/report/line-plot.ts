@@ -6,7 +6,6 @@ import { peerColours, picture, shape, textWidth, width, words } from './svg.ts';
 
 const top = 60;
 const bottom = 320;
-const left = 64;
 const nameGap = 16;
 /** Before a name: a piece of its line, that tells which one it is. */
 const sample = 22;
@@ -22,18 +21,19 @@ export function drawLines({ title, x, y, series }: LinePlot): string {
   );
   const right = width - 16 - nameIndent - nameWidth;
   const points = series.flatMap((one) => one.points);
-  const across = makeScale({
-    values: points.map(([value]) => value),
-    from: left,
-    until: right,
-    isLogarithmic: x.isLogarithmic === true,
-    isTight: true,
-  });
   const upward = makeScale({
     values: points.map(([, value]) => value),
     from: bottom,
     until: top,
     isLogarithmic: y.isLogarithmic === true,
+    isTight: true,
+  });
+  const left = 20 + Math.max(44, ...upward.ticks.map((tick) => textWidth(numberText(tick))));
+  const across = makeScale({
+    values: points.map(([value]) => value),
+    from: left,
+    until: right,
+    isLogarithmic: x.isLogarithmic === true,
     isTight: true,
   });
   const names = placeNames(series, upward);

@@ -20,6 +20,10 @@ describe('a logarithmic scale', () => {
     expect(makeScale({ ...place, values: [1, 3_000], isTight: true }).ticks).toEqual([1, 10, 100, 1_000]);
   });
 
+  it('covers a power at least, tight or not, so that what hardly grows looks flat', () => {
+    expect(makeScale({ ...place, values: [11, 13], isTight: true }).ticks).toEqual([10, 100]);
+  });
+
   it('has a length where all values are the same', () => {
     const { place: placeOf } = makeScale({ ...place, values: [10, 10], isTight: true });
     expect(placeOf(10)).toBe(0);

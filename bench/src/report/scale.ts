@@ -35,7 +35,9 @@ function logarithmic({ values, from, until, isTight = false }: ScaleOptions): Sc
   const positive = values.filter((value) => value > 0);
   const powers = powersAround(positive);
   const [least, most] = [Math.min(...positive), Math.max(...positive)];
-  const marks = isTight ? powers.flatMap((power) => [power, 2 * power, 5 * power]) : powers;
+  // Within less than a power a flat line would look steep.
+  const marks =
+    isTight && most / least >= 10 ? powers.flatMap((power) => [power, 2 * power, 5 * power]) : powers;
   const bottom = marks.findLast((mark) => mark <= least * 1.001) ?? least;
   const top = marks.find((mark) => mark > bottom && mark >= most * 0.999) ?? most;
   const shown = marks.filter((mark) => mark >= bottom && mark <= top);
