@@ -136,7 +136,7 @@ describe('on a Redis Cluster', () => {
       const { code, err } = await callTidemark(args, { ...single, REDIS_URL: url });
       expect(code).toBe(3);
       expect(err).toContain(
-        `Redis at ${url} can't be asked (it is a node of a Redis Cluster, and is connected to as a single server: `,
+        `Redis at ${url} can't be asked (this Redis is a node of a Cluster, and is taken for a single server: `,
       );
       expect(err).not.toContain('CROSSSLOT');
     },

@@ -151,7 +151,7 @@ function sayWhenInCluster(redis: Redis): void {
   redis.options.reconnectOnError = (error) => {
     if (/^(?:CROSSSLOT|MOVED)\b/.test(error.message)) {
       error.message =
-        'it is a node of a Redis Cluster, and is connected to as a single server: name nodes of the Cluster by ' +
+        'this Redis is a node of a Cluster, and is taken for a single server: name nodes of the Cluster by ' +
         "REDIS_CLUSTER, or in code by redis: { kind: 'cluster', nodes }";
     }
     return reconnectOnError?.(error) ?? false;

@@ -132,7 +132,7 @@ describe('a connection to a slot', () => {
       since(redis, { keys: plain, position: null, knownWatchHash: null }),
     ];
     for (const answer of asked)
-      await expect(answer).rejects.toThrow(/^it is a node .* by REDIS_CLUSTER, or in code/);
+      await expect(answer).rejects.toThrow(/^this Redis is a node .* by REDIS_CLUSTER, or in code/);
     expect(errors).toEqual([]);
   });
 
