@@ -1,15 +1,36 @@
--- The rpc of a round: what changed since a snapshot, and whether that is the whole truth. Reads only. Safe to run
--- again.
+-- The rpcs that read the journal: of a round, what changed since a snapshot, and whether that is the whole truth; of a
+-- glance, what changed, and nothing more. They only read. Safe to run again.
 
 -- Whether all that is visible in one snapshot is visible in the other. Snapshots of one server always are in this
 -- order; after lost commits, or on another server, they are not.
+--
+-- In plpgsql, which keeps its plans, and with the ordinary case first, which needs none: this is asked twice in every
+-- read, and as an SQL function was a sixth of what one cost.
 create or replace function tidemark.contains(present pg_snapshot, past pg_snapshot) returns boolean
-language sql immutable strict parallel safe
-set search_path = ''
-return pg_snapshot_xmax(present) >= pg_snapshot_xmax(past)
-  and not exists (
-    select from pg_snapshot_xip(present) as unfinished where pg_visible_in_snapshot(unfinished, past)
-  );
+language plpgsql immutable strict parallel safe
+as $$
+begin
+  -- All that was begun before the past one was taken has ended.
+  if pg_snapshot_xmin(present) >= pg_snapshot_xmax(past) then
+    return true;
+  end if;
+  return pg_snapshot_xmax(present) >= pg_snapshot_xmax(past)
+    and not exists (
+      select from pg_snapshot_xip(present) as unfinished where pg_visible_in_snapshot(unfinished, past)
+    );
+end
+$$;
+
+-- What tells servers and their lives apart. In microseconds, as text: a number that long may be rounded in JSON.
+create or replace function tidemark.server_life() returns jsonb
+language sql stable
+return jsonb_build_object(
+  'startedAt', (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text,
+  -- When a backend dies, all others are ended and the log is recovered under the same postmaster, with the same start
+  -- time; transaction ids that were never flushed are then given out again, and what they commit would be taken for
+  -- known. Each recovery empties the statistics, and they say when. Who resets them by hand costs one new generation.
+  'recoveredAt', (extract(epoch from pg_stat_get_bgwriter_stat_reset_time()) * 1000000)::bigint::text
+);
 
 -- Who answers. A snapshot means something on the server that made it only, and only until commits are lost.
 create or replace function tidemark.server_identity() returns jsonb
@@ -31,16 +52,8 @@ begin
   if not is_in_recovery then
     timeline := ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint;
   end if;
-  return jsonb_build_object(
-    'recovery', is_in_recovery,
-    'startedAt', (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text,
-    -- When a backend dies, all others are ended and the log is recovered under the same postmaster, with the same start
-    -- time; transaction ids that were never flushed are then given out again, and what they commit would be taken for
-    -- known. Each recovery empties the statistics, and they say when. Who resets them by hand costs one new generation.
-    'recoveredAt', (extract(epoch from pg_stat_get_bgwriter_stat_reset_time()) * 1000000)::bigint::text,
-    'systemId', system_id,
-    'timeline', timeline
-  );
+  return tidemark.server_life()
+    || jsonb_build_object('recovery', is_in_recovery, 'systemId', system_id, 'timeline', timeline);
 end
 $$;
 
@@ -57,10 +70,12 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  finished constant xid8[] := array(
-    select x from pg_snapshot_xip(prev) as x where pg_visible_in_snapshot(x, present)
-  );
+  finished xid8[] := '{}';
 begin
+  -- None was running: the ordinary case.
+  if pg_snapshot_xmin(prev) < pg_snapshot_xmax(prev) then
+    finished := array(select x from pg_snapshot_xip(prev) as x where pg_visible_in_snapshot(x, present));
+  end if;
   return (
     with found as (
       select c.tbl, c.keys, c.xid, c.at from tidemark.change c
@@ -104,9 +119,35 @@ begin
 end
 $$;
 
--- What a round reads. Stable, because a stable function runs all its queries in the snapshot of the statement that
--- calls it: the returned snapshot, the journal, the pruning horizon and the catalogs behind the watch are of one
--- moment. A volatile one would take a new snapshot for each, and a change between two of them would be lost.
+-- What both rpcs read, with the snapshot to go on from, and whether it can be gone on from `past`. Stable, because a
+-- stable function runs all its queries in the snapshot of the statement that calls it: the returned snapshot, the
+-- journal, the pruning horizon and the catalogs behind the watch are of one moment. A volatile one would take a new
+-- snapshot for each, and a change between two of them would be lost.
+create or replace function tidemark.journal_since(past pg_snapshot) returns jsonb
+language plpgsql stable
+as $$
+declare
+  present constant pg_snapshot := pg_current_snapshot();
+  horizon pg_snapshot;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    -- A snapshot does not list its own transaction as running: what this one writes later would never be found.
+    raise exception 'the journal was read in a transaction that has written'
+      using errcode = 'active_sql_transaction', hint = 'Read it in a transaction of its own.';
+  end if;
+  select h.snapshot into horizon from tidemark.horizon h;
+  return jsonb_build_object(
+    'snapshot', present::text,
+    'wentBack', not coalesce(tidemark.contains(present, past), true),
+    'pruned', not coalesce(tidemark.contains(past, horizon), true)
+  ) || case
+    when past is null then '{"changes": [], "transactions": []}'
+    else tidemark.changes_between(past, present)
+  end;
+end
+$$;
+
+-- What a round reads.
 --   prev         the snapshot to go on from; null asks only where the present is
 --   known_watch  the watchHash of the caller; the watch itself is sent when it is another one
 --
@@ -124,18 +165,9 @@ set max_parallel_workers_per_gather = 0
 set jit = off
 as $$
 declare
-  past constant pg_snapshot := prev::pg_snapshot;
-  present constant pg_snapshot := pg_current_snapshot();
-  horizon pg_snapshot;
   watch jsonb;
   watch_hash text;
 begin
-  if pg_current_xact_id_if_assigned() is not null then
-    -- A snapshot does not list its own transaction as running: what this one writes later would never be found.
-    raise exception 'tidemark_changes_since was called in a transaction that has written'
-      using errcode = 'active_sql_transaction', hint = 'Call it in a transaction of its own.';
-  end if;
-  select h.snapshot into horizon from tidemark.horizon h;
   select md5(coalesce(string_agg(w.facts, e'\n\n' order by w.tbl), '')) into watch_hash
   from tidemark.watch_state w;
   -- Spelt out only for who does not know it: that is a third of what a round would cost.
@@ -153,19 +185,30 @@ begin
       into watch
     from tidemark.watch_state w;
   end if;
-  return jsonb_build_object(
-    'snapshot', present::text,
-    'server', tidemark.server_identity(),
-    'wentBack', not coalesce(tidemark.contains(present, past), true),
-    'pruned', not coalesce(tidemark.contains(past, horizon), true),
-    'watchHash', watch_hash,
-    'watch', watch
-  ) || case
-    when past is null then '{"changes": [], "transactions": []}'
-    else tidemark.changes_between(past, present)
-  end;
+  return tidemark.journal_since(prev::pg_snapshot)
+    || jsonb_build_object('server', tidemark.server_identity(), 'watchHash', watch_hash, 'watch', watch);
 end
 $$;
 select tidemark.grant_to_sidecar('public.tidemark_changes_since(text, text)');
+
+-- What a glance reads: all but the watch, which is most of what a round costs here. Without it nobody can know whether
+-- these are all changes: they may be published, and prove nothing, until a round finds the watch of before. Of the
+-- server only its life is told: the rest is read from a file.
+create or replace function public.tidemark_glance(prev text) returns jsonb
+language plpgsql stable security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $$
+begin
+  return tidemark.journal_since(prev::pg_snapshot)
+    || jsonb_build_object(
+      'server', tidemark.server_life() || jsonb_build_object('recovery', pg_is_in_recovery())
+    );
+end
+$$;
+select tidemark.grant_to_sidecar('public.tidemark_glance(text)');
 
 select tidemark.close_functions();

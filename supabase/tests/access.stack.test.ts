@@ -18,6 +18,7 @@ const outsiders: readonly ApiRole[] = ['anon', 'authenticated'];
 
 const rpcs = [
   'select public.tidemark_changes_since()',
+  `select public.tidemark_glance('1:1:')`,
   `select public.tidemark_invalidate('app.cached')`,
   'select public.tidemark_next_generation()',
   `select public.tidemark_add_prefix('app.cached', 'p')`,

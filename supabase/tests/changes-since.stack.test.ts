@@ -135,6 +135,37 @@ describe('what it says', () => {
   });
 });
 
+describe('a glance', () => {
+  test('says what a read of the same moment says, but for the watch', async () => {
+    const table = await database.trackedTable();
+    const start = await database.changesSince();
+    await insert(table, 1, 3);
+    const { server, watchHash: _hash, watch: _watch, ...read } = await database.changesSince(start.snapshot);
+    const { server: ofGlance, ...glance } = await database.glance(start.snapshot);
+    const ages = { transactions: [[table, expect.any(String), expect.any(Number)]] };
+    expect(glance).toEqual({ ...read, ...ages });
+    expect(glance.transactions[0]?.[1]).toBe(read.transactions[0]?.[1]);
+    const { systemId: _id, timeline: _line, ...life } = server;
+    expect(ofGlance).toEqual(life);
+  });
+
+  test('tells that commits were lost', async () => {
+    const { snapshot } = await database.changesSince();
+    const xmax = BigInt(snapshot.split(':')[1]!);
+    expect(await database.glance(`${xmax + 5n}:${xmax + 5n}:`)).toMatchObject({ wentBack: true });
+  });
+
+  test('in a transaction that has written is refused as a read is', async () => {
+    const table = await database.trackedTable();
+    const session = await database.session();
+    await session.query(`begin; insert into ${table} (id) values ('a')`);
+    await expect(session.query(`select public.tidemark_glance('1:1:')`)).rejects.toThrow(
+      'in a transaction that has written',
+    );
+    await session.query('rollback');
+  });
+});
+
 describe('who answers', () => {
   test('the server names its start and its system id', async () => {
     const [control] = await database.sql<{ id: string; startedAt: string }>(

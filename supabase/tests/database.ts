@@ -149,6 +149,11 @@ export class TestDatabase {
     return rows[0]!.answer;
   }
 
+  async glance(prev: string): Promise<Omit<Answer, 'watch' | 'watchHash'>> {
+    const rows = await this.sql<{ answer: Answer }>('select public.tidemark_glance($1) as answer', [prev]);
+    return rows[0]!.answer;
+  }
+
   /** What `act` leaves in the journal for the table: the keys of each row, in the order of writing, sorted. */
   async journaled(table: string, act: () => Promise<unknown>): Promise<(string[] | null)[]> {
     const [before] = await this.sql<{ id: string }>('select coalesce(max(id), 0) as id from tidemark.change');
