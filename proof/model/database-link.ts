@@ -64,6 +64,8 @@ export class DatabaseLink {
         const read = this.ask('read the journal', (database) => database.changesSince(since, knownWatchHash));
         return Promise.race([read, aborted.promise]);
       },
+      glance: ({ since }) =>
+        this.ask('glance at the journal', (database) => database.glance(since.snapshot, since.watchHash)),
       nextGeneration: (atLeast) =>
         this.ask('next generation', (database) => database.nextGeneration(atLeast)),
       invalidate: (table, keys) => this.ask('invalidate', (database) => database.invalidate(table, keys)),

@@ -1,7 +1,7 @@
 // The database as Tidemark sees it: rows, transactions that become visible late, the journal that triggers write, the
 // watch, pruning with its horizon, and restarts that may lose what was never acknowledged. A weakness takes one rule of
 // the SQL away. The real SQL has tests of its own on a real PostgreSQL.
-import type { ChangedKeys, JournalRead, TableChange, Watch } from '@tidemark/protocol';
+import type { ChangedKeys, JournalGlance, JournalRead, TableChange, Watch } from '@tidemark/protocol';
 import type { WorldTime } from './process-clock.ts';
 import type { Coverage, RowHistory } from './row-history.ts';
 import { contains, formatSnapshot, isVisible, parseSnapshot, type Snapshot } from './snapshot.ts';
@@ -216,6 +216,12 @@ export class DatabaseModel {
       changes: past === undefined ? [] : this.#changesBetween(past, present),
       watch: watchHash === knownWatchHash ? null : this.#readWatch(),
     };
+  }
+
+  /** As a read, but that nobody looks at the watch: it goes on under the one that it came with. */
+  glance(since: string, watchHash: string): JournalGlance {
+    const { watch: _, ...found } = this.changesSince(since, null);
+    return { ...found, cursor: { ...found.cursor, watchHash } };
   }
 
   /** @returns the changes that whoever has read up to the snapshot knows of: for each row, the number of its value */

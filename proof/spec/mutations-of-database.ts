@@ -34,8 +34,8 @@ export const databaseMutations: readonly Mutation[] = [
   {
     keeps: 'I24',
     file: `${migrations}300_tidemark_changes_since.sql`,
-    guard: "'pruned', not coalesce(tidemark.contains(past, horizon), true),",
-    instead: "'pruned', false,",
+    guard: "'pruned', not coalesce(tidemark.contains(past, horizon), true)",
+    instead: "'pruned', false",
     test: {
       file: 'supabase/tests/prune.stack.test.ts',
       name: 'a reader that may have missed something is told, and one that has seen it all is not',

@@ -112,6 +112,15 @@ export const engineMutations: readonly Mutation[] = [
   {
     keeps: 'I22',
     file: `${engine}/publish/redis-target.ts`,
+    guard: 'if (!isContinuous(state.memory.cursor, glance)) return null;',
+    test: {
+      file: `${engine}/publish/glances.stack.test.ts`,
+      name: '%s: the glance publishes nothing',
+    },
+  },
+  {
+    keeps: 'I22',
+    file: `${engine}/publish/redis-target.ts`,
     guard: 'if (claim.cursor === null || isContinuous(claim.cursor, read)) return claim;',
     instead: 'if (read) return claim;',
     test: {
@@ -172,6 +181,35 @@ export const engineMutations: readonly Mutation[] = [
     test: {
       file: `${engine}/engine.stack.test.ts`,
       name: 'the one that stands by knows every namespace, and takes each over at once when it is told to (R6)',
+    },
+  },
+  {
+    keeps: 'I31',
+    file: `${engine}/publish/next-record.ts`,
+    guard: 'head: { ...before, position, tableFloors },',
+    instead: 'head: { ...before, position, tableFloors, done: before.begun },',
+    test: {
+      file: `${engine}/publish/next-record.test.ts`,
+      name: 'adds its record, and says nothing of a round, be one begun or not (R1)',
+    },
+  },
+  {
+    keeps: 'I31',
+    file: `${engine}/round/round-loop.ts`,
+    guard: 'isCalled && !isDue ?',
+    instead: 'isCalled ?',
+    test: {
+      file: `${engine}/round/glances.test.ts`,
+      name: 'puts the next round off by nothing: only a round proves (R1)',
+    },
+  },
+  {
+    keeps: 'I31',
+    file: `${engine}/round/round-loop.ts`,
+    guard: ' && !this.#isRoundWanted',
+    test: {
+      file: `${engine}/round/glances.test.ts`,
+      name: 'about the watch starts a round, because a glance does not look at it',
     },
   },
 ];

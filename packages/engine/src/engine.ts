@@ -90,7 +90,12 @@ class RoundEngine implements RunningEngine {
     this.#host = host;
     const { hints, bestEffort, clock, logger } = this.#options;
     const { keyPrefix } = host;
-    const wishes = new PrefixWishes({ keyPrefix, clock, logger, onAdded: () => this.ring() });
+    const wishes = new PrefixWishes({
+      keyPrefix,
+      clock,
+      logger,
+      onAdded: () => this.ring({ needsRound: true }),
+    });
     this.#wishes = wishes;
     const hintHost: HintHost = {
       ring: (hint) => this.ring(hint),

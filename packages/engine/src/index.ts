@@ -14,4 +14,5 @@ export { supabaseJournal, type SupabaseJournalOptions } from './journal/supabase
 export { bestEffortNamespace } from './namespaces.ts';
 export type { EngineObserver, ObservedHint, ObservedChange, ObservedRound } from './observer.ts';
 export { defaultPruneEvery, defaultReadTimeout, defaultRoundEvery, type EngineOptions } from './options.ts';
-export type { LoopState, RoundStep } from './round/round-loop.ts';
+export type { LoopState } from './round/round-loop.ts';
+export type { RoundStep } from './round/round-steps.ts';

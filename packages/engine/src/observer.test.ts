@@ -58,6 +58,7 @@ describe('an observer', () => {
     expect(rounds[0]).toMatchObject({ namespace: 'main', outcome: 'published', changes: [] });
     expect(rounds[1]).toEqual({
       namespace: 'main',
+      isGlance: false,
       outcome: 'published',
       startedMs: atMs,
       endedMs: atMs,

@@ -2,7 +2,7 @@
 // observer that throws is kept from the rounds. Nothing that is proved rests on it.
 import type { Logger } from '@tidemark/protocol';
 import type { Settled } from './hints/loss-meter.ts';
-import type { RoundStep } from './round/round-loop.ts';
+import type { RoundStep } from './round/round-steps.ts';
 
 /** Changes of one table that a round published. */
 export interface ObservedChange {
@@ -15,6 +15,8 @@ export interface ObservedChange {
 
 export interface ObservedRound {
   readonly namespace: string;
+  /** True for a glance, which has no begin; told only where it published something. */
+  readonly isGlance: boolean;
   /** `refused`: another process was faster, or the server is a standby. */
   readonly outcome: 'published' | 'refused' | 'failed';
   /** Monotonic times of this process, like those of the steps. */

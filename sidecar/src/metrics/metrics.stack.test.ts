@@ -210,7 +210,7 @@ it('a collector gets the same figures, and the rounds as traces', async () => {
   expect(await working.exited).toEqual({ code: 0, signal: null });
   const pushed = collector.metrics.map(({ name }) => name);
   expect(pushed).toEqual(expect.arrayContaining([...names].filter((name) => name.startsWith('tidemark_'))));
-  const rounds = collector.spans.filter(({ name }) => name === 'tidemark.round');
+  const rounds = collector.spans.filter(({ name }) => ['tidemark.round', 'tidemark.glance'].includes(name));
   const ofPolicies = rounds.filter(({ attributes }) =>
     (attribute(attributes, 'tidemark.tables') as string[] | undefined)?.includes(policies),
   );

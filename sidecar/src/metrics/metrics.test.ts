@@ -65,7 +65,8 @@ describe('rounds', () => {
     { name: 'read', startedMs: 1, endedMs: 4 },
     { name: 'publish', startedMs: 4, endedMs: 6 },
   ] as const;
-  const round = { namespace: 'main', outcome: 'published', startedMs: 0, endedMs: 6, steps } as const;
+  const times = { startedMs: 0, endedMs: 6, steps } as const;
+  const round = { namespace: 'main', isGlance: false, outcome: 'published', ...times } as const;
 
   test('are timed whole and step by step, in seconds', async () => {
     observer.onRound?.({ ...round, changes: [] });
@@ -76,6 +77,13 @@ describe('rounds', () => {
       'tidemark_round_step_duration_seconds_sum{namespace="main",step="begin"} 0.001',
       'tidemark_round_step_duration_seconds_sum{namespace="main",step="publish"} 0.002',
       'tidemark_round_step_duration_seconds_sum{namespace="main",step="read"} 0.003',
+    ]);
+  });
+
+  test('are told from glances', async () => {
+    observer.onRound?.({ ...round, isGlance: true, changes: [] });
+    expect(await samples('tidemark_round_duration_seconds_sum')).toEqual([
+      'tidemark_round_duration_seconds_sum{namespace="main",outcome="glance"} 0.006',
     ]);
   });
 

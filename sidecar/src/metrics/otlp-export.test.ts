@@ -40,6 +40,7 @@ function roundOf(changed: Partial<ObservedRound> = {}): ObservedRound {
   const startedMs = clock.monotonicMs();
   return {
     namespace: 'main',
+    isGlance: false,
     outcome: 'published',
     startedMs,
     endedMs: startedMs + 6,

@@ -6,14 +6,14 @@ export const roundDefinitions = {
   duration: {
     type: 'histogram',
     name: 'tidemark_round_duration_seconds',
-    help: 'Time of a round that this sidecar ran, from begin to the end of the publication. A sidecar that stands by runs none.',
+    help: 'Time of a round that this sidecar ran, from begin to the end of the publication; with outcome glance, of a glance that told a change. A sidecar that stands by runs none.',
     labels: ['namespace', 'outcome'],
     buckets: 'latency',
   },
   stepDuration: {
     type: 'histogram',
     name: 'tidemark_round_step_duration_seconds',
-    help: 'Time of one step of a round: begin and publish wait for Redis, read waits for PostgreSQL.',
+    help: 'Time of one step of a round or a glance: begin and publish wait for Redis, read waits for PostgreSQL.',
     labels: ['namespace', 'step'],
     buckets: 'latency',
   },
@@ -59,8 +59,8 @@ export function countRounds(registry: MetricRegistry): (round: ObservedRound) =>
   const keys = registry.counter(roundDefinitions.keys);
   const wholeTables = registry.counter(roundDefinitions.wholeTables);
   const takeovers = registry.counter(roundDefinitions.takeovers);
-  return ({ namespace, outcome, startedMs, endedMs, steps, changes, opened }) => {
-    duration.observe({ namespace, outcome }, (endedMs - startedMs) / 1_000);
+  return ({ namespace, isGlance, outcome, startedMs, endedMs, steps, changes, opened }) => {
+    duration.observe({ namespace, outcome: isGlance ? 'glance' : outcome }, (endedMs - startedMs) / 1_000);
     for (const step of steps) {
       stepDuration.observe({ namespace, step: step.name }, (step.endedMs - step.startedMs) / 1_000);
     }

@@ -1,4 +1,4 @@
-// A round as a span, with begin, read and publish below it. Spans are made when the round is over, from the times that the
+// A round, or a glance, as a span with its steps below it. Spans are made when the round is over, from the times that the
 // engine noted: no round waits for a tracer. Rounds that found nothing are left out; there are several a second, and their
 // figures tell all there is.
 import { ROOT_CONTEXT, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
@@ -15,12 +15,12 @@ export interface RoundSpansOptions {
 /** @returns what is to be told of each round */
 export function traceRounds({ tracer, clock, redact }: RoundSpansOptions): (round: ObservedRound) => void {
   return (round) => {
-    const { namespace, outcome, changes, opened, reason, steps, startedMs, endedMs } = round;
+    const { namespace, isGlance, outcome, changes, opened, reason, steps, startedMs, endedMs } = round;
     if (outcome === 'published' && changes.length === 0 && opened === undefined) return;
     // One reading of both clocks, so that the steps of a round fit together whatever the wall clock does.
     const epochMs = clock.wallMs() - clock.monotonicMs();
     const span = tracer.startSpan(
-      'tidemark.round',
+      isGlance ? 'tidemark.glance' : 'tidemark.round',
       {
         startTime: epochMs + startedMs,
         attributes: {

@@ -9,7 +9,7 @@ import {
   realtimeHints,
   supabaseJournal,
 } from '@tidemark/engine';
-import { type Journal, silentLogger } from '@tidemark/protocol';
+import { type Journal, type JournalGlance, silentLogger } from '@tidemark/protocol';
 import type { ReadStamp, SidecarOrder, SidecarReport } from '../messages.ts';
 import { stampMs } from '../stamp.ts';
 
@@ -24,15 +24,18 @@ function client(): SupabaseClient {
 function noting(journal: Journal): Journal {
   return {
     ...journal,
-    async read(request) {
-      const startedMs = stampMs();
-      const read = await journal.read(request);
-      const endedMs = stampMs();
-      const keys = read.changes.flatMap(({ keys }) => keys ?? []);
-      if (keys.length > 0) reads.push({ startedMs, endedMs, keys });
-      return read;
-    },
+    read: (request) => note(journal.read(request)),
+    glance: (request) => note(journal.glance?.(request) ?? Promise.resolve(null)),
   };
+}
+
+async function note<T extends JournalGlance | null>(reading: Promise<T>): Promise<T> {
+  const startedMs = stampMs();
+  const read = await reading;
+  const endedMs = stampMs();
+  const keys = read?.changes.flatMap(({ keys }) => keys ?? []) ?? [];
+  if (keys.length > 0) reads.push({ startedMs, endedMs, keys });
+  return read;
 }
 
 function notingHints(source: HintSource): HintSource {

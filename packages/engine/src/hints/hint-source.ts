@@ -25,6 +25,8 @@ export interface Hint {
   readonly mayBeEarly?: boolean;
   /** Only the rounds of its namespace start; absent: anything may have changed. */
   readonly table?: string;
+  /** It is not about rows: a glance would not find it. */
+  readonly needsRound?: boolean;
 }
 
 export interface HintHost {

@@ -1,5 +1,12 @@
-// What `tidemark_changes_since` answers, checked where it enters, however it came.
-import { type JournalRead, TidemarkError, type WatchedTable } from '@tidemark/protocol';
+// What `tidemark_changes_since` and `tidemark_glance` answer, checked where it enters, however it came.
+import {
+  type Cursor,
+  type JournalGlance,
+  type JournalRead,
+  parseJson,
+  TidemarkError,
+  type WatchedTable,
+} from '@tidemark/protocol';
 import * as z from 'zod';
 
 const watchedTable = z.object({
@@ -11,50 +18,82 @@ const watchedTable = z.object({
   broadcast: z.boolean().optional(),
 });
 
-const answer = z.object({
+const found = z.object({
   snapshot: z.string(),
-  server: z.object({
-    recovery: z.boolean(),
-    startedAt: z.string(),
-    // Absent in the answer of older migrations.
-    recoveredAt: z.string().nullable().optional(),
-    systemId: z.string().nullable(),
-    timeline: z.number().nullable(),
-  }),
   wentBack: z.boolean(),
   pruned: z.boolean(),
-  watchHash: z.string(),
-  watch: z.record(z.string(), watchedTable).nullable(),
   changes: z.array(z.object({ table: z.string(), keys: z.array(z.string()).nullable() })),
   // Absent in the answer of older migrations.
   transactions: z.array(z.tuple([z.string(), z.string(), z.number()])).optional(),
 });
 
+/** The life of a server: what tells it from every other one. */
+const serverLife = z.object({
+  startedAt: z.string(),
+  // Absent in the answer of older migrations.
+  recoveredAt: z.string().nullable().optional(),
+});
+
+const server = serverLife.extend({ recovery: z.boolean() });
+
+const glanceAnswer = found.extend({ server });
+
+const readAnswer = found.extend({
+  server: server.extend({ systemId: z.string().nullable(), timeline: z.number().nullable() }),
+  watchHash: z.string(),
+  watch: z.record(z.string(), watchedTable).nullable(),
+});
+
 /** @throws TidemarkError `JOURNAL_ANSWER_INVALID`: the migration is older or newer than this package */
 export function parseRead(value: unknown): JournalRead {
-  const result = answer.safeParse(value);
-  if (!result.success) {
-    const where = result.error.issues[0]?.path.join('.') ?? '';
-    throw new TidemarkError(
-      `the answer of tidemark_changes_since does not have the expected shape (at "${where}"): apply the migrations of this version`,
-      { code: 'JOURNAL_ANSWER_INVALID', cause: result.error },
-    );
-  }
-  const { snapshot, server, watchHash, wentBack, pruned, changes, transactions, watch } = result.data;
+  const { server, watchHash, watch, ...answer } = parseAs('tidemark_changes_since', readAnswer, value);
   const { recovery, ...identity } = server;
   return {
-    cursor: { snapshot, server: JSON.stringify(identity), watchHash },
+    ...foundIn(answer),
+    cursor: { snapshot: answer.snapshot, server: JSON.stringify(identity), watchHash },
     isInRecovery: recovery,
+    watch:
+      watch === null
+        ? null
+        : new Map(Object.entries(watch).map(([table, watched]) => [table, toWatchedTable(watched)])),
+  };
+}
+
+/** @throws TidemarkError `JOURNAL_ANSWER_INVALID`: the migration is older or newer than this package */
+export function parseGlance(value: unknown, since: Cursor): JournalGlance {
+  const { server, ...answer } = parseAs('tidemark_glance', glanceAnswer, value);
+  const { recovery, ...life } = server;
+  const before = serverLife.safeParse(parseJson(since.server)).data;
+  const isSame = before?.startedAt === life.startedAt && before.recoveredAt === life.recoveredAt;
+  const cursor = {
+    ...since,
+    snapshot: answer.snapshot,
+    server: isSame ? since.server : JSON.stringify(life),
+  };
+  return { ...foundIn(answer), cursor, isInRecovery: recovery };
+}
+
+function parseAs<T>(name: string, schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const where = result.error.issues[0]?.path.join('.') ?? '';
+  throw new TidemarkError(
+    `the answer of ${name} does not have the expected shape (at "${where}"): apply the migrations of this version`,
+    { code: 'JOURNAL_ANSWER_INVALID', cause: result.error },
+  );
+}
+
+function foundIn(
+  answer: z.infer<typeof found>,
+): Pick<JournalGlance, 'wentBack' | 'wasPruned' | 'changes' | 'transactions'> {
+  const { wentBack, pruned, changes, transactions } = answer;
+  return {
     wentBack,
     wasPruned: pruned,
     changes,
     ...(transactions && {
       transactions: transactions.map(([table, xid, ageMs]) => ({ table, xid, ageMs: Math.max(0, ageMs) })),
     }),
-    watch:
-      watch === null
-        ? null
-        : new Map(Object.entries(watch).map(([table, watched]) => [table, toWatchedTable(watched)])),
   };
 }
 

@@ -2,6 +2,7 @@
 // frequent. Works through a transaction pooler too: no session state is used.
 import { type Journal, TidemarkError } from '@tidemark/protocol';
 import { Pool } from 'pg';
+import { glanceBy } from './glance-by.ts';
 import type { JournalProblem } from './journal-problem.ts';
 import { parseRead } from './parse-read.ts';
 import { admitLoss, toPrev } from './snapshot.ts';
@@ -50,6 +51,9 @@ export function postgresJournal(options: PostgresJournalOptions): Journal {
       const answer = await call('select public.tidemark_changes_since($1, $2) as answer', values);
       return admitLoss(parseRead(answer), since);
     },
+    glance: glanceBy((prev, timeoutMs) =>
+      call('select public.tidemark_glance($1) as answer', [prev], timeoutMs),
+    ),
     async nextGeneration(atLeast) {
       return Number(await call('select public.tidemark_next_generation($1) as answer', [atLeast]));
     },

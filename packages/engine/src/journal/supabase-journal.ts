@@ -1,6 +1,7 @@
 // The journal through Supabase's Data API. Needs nothing but the URL and the service key.
 import type { PostgrestError, PostgrestSingleResponse, SupabaseClient } from '@supabase/supabase-js';
 import { type Journal, TidemarkError } from '@tidemark/protocol';
+import { glanceBy } from './glance-by.ts';
 import type { JournalProblem } from './journal-problem.ts';
 import { parseRead } from './parse-read.ts';
 import { admitLoss, toPrev } from './snapshot.ts';
@@ -31,6 +32,7 @@ export function supabaseJournal(supabase: SupabaseClient, options: SupabaseJourn
       if (response.error === null && response.data === null) throw asError(notTheDataApi(404));
       return admitLoss(parseRead(dataOf(response)), since);
     },
+    glance: glanceBy((prev, timeoutMs) => call('tidemark_glance', { prev }, timeoutMs)),
     async nextGeneration(atLeast) {
       return Number(await call('tidemark_next_generation', { at_least: atLeast }));
     },

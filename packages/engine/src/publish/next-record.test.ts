@@ -2,7 +2,7 @@ import { type Head, maxKeysPerRecord, type TableChange, type Watch } from '@tide
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { watched } from '../testing/scripted-journal.ts';
-import { changesOf, finishRound, overtakenValues } from './next-record.ts';
+import { addRecord, changesOf, finishRound, overtakenValues } from './next-record.ts';
 
 const watch: Watch = new Map([
   ['a.policies', watched('main', 'copilot:policy')],
@@ -124,16 +124,31 @@ describe('the L2 values that a record overtakes', () => {
   });
 });
 
-describe('the end of a round', () => {
-  const begun: Head = {
-    position: { generation: 7, sequence: 4 },
-    floor: 5,
-    begun: 9,
-    done: 8,
-    watchHash: 'w',
-    tableFloors: new Map([['a.configs', { generation: 6, sequence: 1 }]]),
-  };
+const begun: Head = {
+  position: { generation: 7, sequence: 4 },
+  floor: 5,
+  begun: 9,
+  done: 8,
+  watchHash: 'w',
+  tableFloors: new Map([['a.configs', { generation: 6, sequence: 1 }]]),
+};
 
+describe('a glance', () => {
+  test('adds its record, and says nothing of a round, be one begun or not (R1)', () => {
+    const changes = new Map([['a.policies', ['t1']]]);
+    const position = { generation: 7, sequence: 5 };
+    expect(addRecord(begun, changes)).toEqual({
+      record: { position, previous: { generation: 7, sequence: 4 }, changes },
+      head: { ...begun, position },
+    });
+  });
+
+  test('that found nothing leaves the head as it was', () => {
+    expect(addRecord(begun, new Map())).toEqual({ record: null, head: begun });
+  });
+});
+
+describe('the end of a round', () => {
   test('that found nothing only says that it is done', () => {
     expect(finishRound(begun, new Map())).toEqual({ record: null, head: { ...begun, done: 9 } });
   });

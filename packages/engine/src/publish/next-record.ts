@@ -41,14 +41,26 @@ export function overtakenValues(changes: Changes, watch: Watch): string[] {
   return values;
 }
 
-/** @returns the record (null when nothing changed), and the head that ends the round */
-export function finishRound(begun: Head, changes: Changes): { record: LogRecord | null; head: Head } {
-  if (changes.size === 0) return { record: null, head: { ...begun, done: begun.begun } };
-  const position = { ...begun.position, sequence: begun.position.sequence + 1 };
-  const tableFloors = new Map(begun.tableFloors);
+/** The record of these changes (null when there are none), and the head after it. */
+interface Next {
+  readonly record: LogRecord | null;
+  readonly head: Head;
+}
+
+/** @returns what ends the round that the head says has begun: with it, all of before is proved to be in the log */
+export function finishRound(begun: Head, changes: Changes): Next {
+  const { record, head } = addRecord(begun, changes);
+  return { record, head: { ...head, done: begun.begun } };
+}
+
+/** @returns what only tells of changes: no round is done by it, and nothing proved */
+export function addRecord(before: Head, changes: Changes): Next {
+  if (changes.size === 0) return { record: null, head: before };
+  const position = { ...before.position, sequence: before.position.sequence + 1 };
+  const tableFloors = new Map(before.tableFloors);
   for (const [table, keys] of changes) if (keys === null) tableFloors.set(table, position);
   return {
-    record: { position, previous: begun.position, changes },
-    head: { ...begun, position, done: begun.begun, tableFloors },
+    record: { position, previous: before.position, changes },
+    head: { ...before, position, tableFloors },
   };
 }

@@ -3,14 +3,18 @@
 import {
   type Begun,
   begin,
+  type Changes,
   type Cursor,
   formatHead,
   formatWatch,
+  type Head,
   type Hint,
   isContinuous,
   type Journal,
+  type JournalGlance,
   type JournalRead,
   type Logger,
+  type LogRecord,
   namespaceKeys,
   type NamespaceKeys,
   parseWatch,
@@ -37,7 +41,7 @@ import {
   startObserving,
 } from './claim.ts';
 import { parseCursor } from './cursor.ts';
-import { changesOf, finishRound, overtakenValues } from './next-record.ts';
+import { addRecord, changesOf, finishRound, overtakenValues } from './next-record.ts';
 
 type Working = { readonly kind: 'working'; readonly memory: Memory };
 type State = Idle | Claim | Working;
@@ -53,10 +57,22 @@ export interface RedisTargetOptions {
   readonly onNamespaces?: (namespaces: readonly string[]) => void;
 }
 
+/** What one script makes of the memory. */
+interface NextPublication {
+  readonly record: LogRecord | null;
+  readonly head: Head;
+  readonly changes: Changes;
+  readonly found: JournalGlance;
+  /** Written with it, where it is time to. */
+  readonly watch?: string;
+}
+
 /** The watch is written anew after so many rounds: every few seconds, for it is read by every new instance. */
 const roundsPerWatch = 20;
 
 const refused: RoundOutcome = { isPublished: false, changed: 0, wantsMore: false };
+
+const nothingFound: RoundOutcome = refused;
 
 export class RedisTarget implements RoundTarget {
   readonly #options: RedisTargetOptions;
@@ -181,29 +197,67 @@ export class RedisTarget implements RoundTarget {
     return this.#takeOver(claimNothing(headText, head.position.generation), read);
   }
 
+  /** Null on another connection, too: begin decides what the memory is worth there. */
+  glanceFrom(): Cursor | null {
+    const state = this.#state;
+    if (state.kind !== 'working' || state.memory.epoch !== this.#options.redis.epoch) return null;
+    return state.memory.cursor;
+  }
+
+  async publishGlance(glance: JournalGlance): Promise<RoundOutcome | null> {
+    const state = this.#state;
+    if (state.kind !== 'working' || glance.isInRecovery) return null;
+    if (!isContinuous(state.memory.cursor, glance)) return null;
+    const { memory } = state;
+    const changes = this.#changesIn(glance);
+    // The cursor stays where it is in Redis, and so it does here.
+    if (changes.size === 0) return nothingFound;
+    const outcome = await this.#publish(memory, {
+      ...addRecord(memory.head, changes),
+      changes,
+      found: glance,
+    });
+    return outcome.isPublished ? outcome : null;
+  }
+
+  #changesIn({ changes }: JournalGlance): Changes {
+    return changesOf(this.#options.namespace, this.#watch?.tables ?? new Map(), changes);
+  }
+
   async #publishRound(memory: Memory, read: JournalRead): Promise<RoundOutcome> {
-    const { redis, namespace } = this.#options;
-    // The connection that the round was begun on is gone: begin decides what the memory is worth on the next one.
+    const changes = this.#changesIn(read);
+    const next = finishRound(memory.head, changes);
+    const isWatchDue = next.head.begun % roundsPerWatch === 0;
+    const watch = isWatchDue ? this.#watchText(next.head.watchHash) : undefined;
+    return this.#publish(memory, { ...next, changes, found: read, ...(watch !== undefined && { watch }) });
+  }
+
+  async #publish(memory: Memory, next: NextPublication): Promise<RoundOutcome> {
+    const { redis } = this.#options;
+    // The connection that the memory was learnt on is gone: begin decides what it is worth on the next one.
     if (redis.epoch !== memory.epoch) return refused;
-    const watch = this.#watch?.tables ?? new Map();
-    const changes = changesOf(namespace, watch, read.changes);
-    const { record, head } = finishRound(memory.head, changes);
+    const { record, head, changes, found, watch } = next;
     const headText = formatHead(head);
     const isPublished = await this.#certainly([memory.headText, headText], (commands) =>
       publish(commands, {
         keys: this.#keys,
         expectedHead: memory.headText,
         nextHead: headText,
-        cursor: JSON.stringify(read.cursor),
+        cursor: JSON.stringify(found.cursor),
         record,
-        valueKeys: overtakenValues(changes, watch).map((key) => storedKey(this.#keys, key)),
-        ...(head.begun % roundsPerWatch === 0 ? { watch: this.#watchText(head.watchHash) } : {}),
+        valueKeys: this.#overtakenBy(changes),
+        ...(watch !== undefined && { watch }),
       }),
     );
     // A refusal is certain, and the memory still what was left behind: the next begin finds out who moved the head.
     if (!isPublished) return refused;
-    this.#state = { kind: 'working', memory: { ...memory, head, headText, cursor: read.cursor } };
+    this.#state = { kind: 'working', memory: { ...memory, head, headText, cursor: found.cursor } };
     return { isPublished, changed: countKeys(changes.values()), wantsMore: false };
+  }
+
+  #overtakenBy(changes: Changes): string[] {
+    const watch = this.#watch?.tables ?? new Map();
+    return overtakenValues(changes, watch).map((key) => storedKey(this.#keys, key));
   }
 
   async #takeOver(claim: Claim, read: JournalRead): Promise<RoundOutcome> {

@@ -1,7 +1,7 @@
 import type { JournalRead } from '@tidemark/protocol';
 import { describe, expect, test } from 'vitest';
 import { foundChanges, observedChanges, readOf } from './found-changes.ts';
-import type { RoundStep } from './round-loop.ts';
+import type { RoundStep } from './round-steps.ts';
 
 const steps: readonly RoundStep[] = [
   { name: 'begin', startedMs: 1_000, endedMs: 1_001 },

@@ -1,9 +1,9 @@
 // What a finished round found, change by change, and when each was committed: pure, for the hint sources that should have
 // announced them and for whoever measures. Nothing that is proved rests on it.
-import type { JournalRead, TableChange, TableTransaction } from '@tidemark/protocol';
+import type { JournalGlance, TableChange, TableTransaction } from '@tidemark/protocol';
 import type { FoundChange } from '../hints/loss-meter.ts';
 import type { ObservedChange } from '../observer.ts';
-import type { FinishedRound, RoundStep } from './round-loop.ts';
+import type { FinishedRound, RoundStep } from './round-steps.ts';
 
 /**
  * The age of a change and the read that told it are of one clock, the server's; what passed since then is of this
@@ -48,7 +48,7 @@ export function observedChanges(
 }
 
 /** The read, of the tables of one namespace alone: each namespace reads the journal for itself. */
-export function readOf(read: JournalRead, isOurs: (table: string) => boolean): JournalRead {
+export function readOf(read: JournalGlance, isOurs: (table: string) => boolean): JournalGlance {
   const { changes, transactions } = read;
   return {
     ...read,

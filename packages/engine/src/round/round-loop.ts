@@ -1,9 +1,9 @@
-// The loop that makes rounds happen: one after the other, at least every period, at once when somebody rings. It knows
-// neither Redis nor PostgreSQL.
+// The loop that makes rounds happen: one after the other, one each period; and a glance at once when somebody rings. It
+// knows neither Redis nor PostgreSQL.
 //
-//   wait (timer or bell) ──► begin ──► read the journal ──► publish ──┐
-//        ▲                                                           │
-//        └───────────────────────────────────────────────────────────┘
+//   wait ──(timer)──► begin ──► read the journal ──► publish ──┐
+//    ▲ └──(bell)──► glance ──(only a round will do)──► begin … │
+//    └───────────────────┴────────────────────────────────────┘
 import {
   type Clock,
   deadlineIn,
@@ -15,6 +15,8 @@ import {
   type RoundTarget,
   sleep,
 } from '@tidemark/protocol';
+import { Glances } from './glances.ts';
+import { type FailedRound, type FinishedRound, RoundSteps } from './round-steps.ts';
 
 /**
  * A change can be announced before other sessions see it. An early bell whose round found nothing is followed by rounds
@@ -38,31 +40,10 @@ export interface RoundLoopOptions {
   readonly readTimeoutMs: number;
   /** After each read, also when its round then fails: a watch is sent once, to whoever does not know it. */
   readonly onRead?: (read: JournalRead) => void;
-  /** After each finished round; `startedMs` is the monotonic time before begin. */
+  /** After each finished round, and each glance that told something; `startedMs` is the monotonic time before it. */
   readonly onRound?: (round: FinishedRound) => void;
   /** After each round that failed, whoever is to blame. */
   readonly onFailure?: (round: FailedRound) => void;
-}
-
-/** A part of a round, on the monotonic clock of this process. */
-export interface RoundStep {
-  readonly name: 'begin' | 'read' | 'publish';
-  readonly startedMs: number;
-  readonly endedMs: number;
-}
-
-export interface FinishedRound {
-  readonly startedMs: number;
-  readonly steps: readonly RoundStep[];
-  readonly read: JournalRead;
-  readonly outcome: RoundOutcome;
-}
-
-export interface FailedRound {
-  readonly startedMs: number;
-  /** The last one is the one that failed. */
-  readonly steps: readonly RoundStep[];
-  readonly reason: string;
 }
 
 export type LoopState =
@@ -75,18 +56,23 @@ export class RoundLoop {
   readonly #options: RoundLoopOptions;
   readonly #closing = new AbortController();
   #state: LoopState = { kind: 'starting' };
-  #wake = new AbortController();
+  /** Ends the wait between rounds. A function, for aborting a signal makes an error first, with its stack. */
+  #wake: () => void = () => {};
   #look = new AbortController();
   #isLookWanted = false;
   #nextLookMs = 0;
   #failedReads = 0;
   #isRung = false;
+  #isRoundWanted = false;
+  #isFollowUp = false;
   #wasRungEarly = false;
   #followUp = followUpDelaysMs.length;
   #running: Promise<void> | undefined;
+  readonly #glances: Glances;
 
   constructor(options: RoundLoopOptions) {
     this.#options = options;
+    this.#glances = new Glances({ ...options, closing: this.#closing.signal, onGlance: options.onRound });
   }
 
   get state(): LoopState {
@@ -97,11 +83,12 @@ export class RoundLoop {
     if (!this.#closing.signal.aborted) this.#running ??= this.#run();
   }
 
-  /** Starts a round now, or right after the one that is under way: that one may have read too early. */
-  ring(hint?: { readonly mayBeEarly?: boolean }): void {
+  /** Starts a glance or a round now, or right after the one that is under way: that one may have read too early. */
+  ring(hint?: { readonly mayBeEarly?: boolean; readonly needsRound?: boolean }): void {
     this.#isRung = true;
+    this.#isRoundWanted ||= hint?.needsRound === true;
     this.#wasRungEarly ||= hint?.mayBeEarly === true;
-    this.#wake.abort();
+    this.#wake();
   }
 
   /**
@@ -128,29 +115,42 @@ export class RoundLoop {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#wake.abort();
+    this.#wake();
     this.#look.abort();
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, roundEveryMs } = this.#options;
+    let startedMs = Number.NEGATIVE_INFINITY;
     while (!this.#closing.signal.aborted) {
-      const startedMs = clock.monotonicMs();
+      const isCalled = (this.#isRung || this.#isFollowUp) && !this.#isRoundWanted;
+      const isDue = clock.monotonicMs() >= startedMs + roundEveryMs;
       if (this.#wasRungEarly) this.#followUp = 0;
       this.#isRung = false;
+      this.#isRoundWanted = false;
       this.#isLookWanted = false;
       this.#wasRungEarly = false;
-      const outcome = await this.#round(startedMs);
+      let outcome = isCalled && !isDue ? await this.#glance() : undefined;
+      if (outcome === undefined && !this.#closing.signal.aborted) {
+        startedMs = clock.monotonicMs();
+        outcome = await this.#round(startedMs);
+      }
       if (outcome?.changed !== 0) this.#followUp = followUpDelaysMs.length;
       if (outcome?.wantsMore === true) continue;
       await this.#pause(startedMs);
     }
   }
 
+  /** Only between rounds that succeed: what makes one fail is found out by the next. */
+  async #glance(): Promise<RoundOutcome | undefined> {
+    return this.#state.kind === 'working' ? this.#glances.glance() : undefined;
+  }
+
   /** Waits for the bell, the next follow-up or the period, whichever comes first. */
   async #pause(startedMs: number): Promise<void> {
     const { clock, roundEveryMs } = this.#options;
+    this.#isFollowUp = false;
     const untilPeriodMs = Math.max(0, startedMs + roundEveryMs - clock.monotonicMs());
     if (this.#state.kind === 'standby') {
       // Whoever stands by counts how often the head stood still. Were bells to make it look more often, a burst of them
@@ -166,10 +166,14 @@ export class RoundLoop {
     }
     if (this.#isRung) return;
     const followUpMs = followUpDelaysMs[this.#followUp];
+    this.#isFollowUp = followUpMs !== undefined && followUpMs < untilPeriodMs;
     this.#followUp += 1;
-    this.#wake = new AbortController();
     if (this.#closing.signal.aborted) return;
-    await sleep(clock, Math.min(followUpMs ?? untilPeriodMs, untilPeriodMs), this.#wake.signal);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const cancel = clock.schedule(Math.min(followUpMs ?? untilPeriodMs, untilPeriodMs), resolve);
+    await promise;
+    cancel();
   }
 
   async #untilLook(untilPeriodMs: number): Promise<void> {
@@ -180,17 +184,9 @@ export class RoundLoop {
 
   async #round(startedMs: number): Promise<RoundOutcome | undefined> {
     const { target, clock, readTimeoutMs, onRead, onRound, onFailure } = this.#options;
-    const steps: RoundStep[] = [];
-    const timed = async <T>(name: RoundStep['name'], step: () => Promise<T>): Promise<T> => {
-      const stepMs = clock.monotonicMs();
-      try {
-        return await step();
-      } finally {
-        steps.push({ name, startedMs: stepMs, endedMs: clock.monotonicMs() });
-      }
-    };
+    const steps = new RoundSteps(clock);
     try {
-      const begun = await timed('begin', () => target.begin());
+      const begun = await steps.time('begin', () => target.begin());
       if (begun.kind === 'standby') {
         this.#become({ kind: 'standby' });
         return undefined;
@@ -201,17 +197,17 @@ export class RoundLoop {
         knownWatchHash: begun.knownWatchHash,
         signal: deadline.signal,
       };
-      const read = await timed('read', () => this.#read(request));
+      const read = await steps.time('read', () => this.#read(request));
       onRead?.(read);
-      const outcome = await timed('publish', () => target.publish(read));
+      const outcome = await steps.time('publish', () => target.publish(read));
       this.#become({ kind: outcome.isPublished ? 'working' : 'standby' });
-      onRound?.({ startedMs, steps, read, outcome });
+      onRound?.({ isGlance: false, startedMs, steps: steps.done, read, outcome });
       return outcome;
     } catch (error) {
       if (this.#closing.signal.aborted) return undefined;
       const reason = error instanceof Error ? error.message : String(error);
       this.#become({ kind: 'failing', reason });
-      onFailure?.({ startedMs, steps, reason });
+      onFailure?.({ startedMs, steps: steps.done, reason });
       return undefined;
     }
   }

@@ -3,7 +3,7 @@ import type { JournalRead, RoundOutcome } from '@tidemark/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { FoundByRound, HintSource } from '../hints/hint-source.ts';
 import type { ObservedRound } from '../observer.ts';
-import type { FinishedRound } from './round-loop.ts';
+import type { FinishedRound } from './round-steps.ts';
 import { RoundReporter } from './round-reporter.ts';
 
 let expected: FoundByRound[];
@@ -42,6 +42,7 @@ function roundAt(startedMs: number, outcome: Partial<RoundOutcome>): FinishedRou
     watch: null,
   };
   return {
+    isGlance: false,
     startedMs,
     steps: [
       { name: 'begin', startedMs, endedMs: startedMs + 1 },

@@ -4,7 +4,7 @@ import type { Clock } from '@tidemark/protocol';
 import type { HintSource } from '../hints/hint-source.ts';
 import type { EngineObserver } from '../observer.ts';
 import { foundChanges, observedChanges, readOf, readStartOf } from './found-changes.ts';
-import type { FailedRound, FinishedRound } from './round-loop.ts';
+import type { FailedRound, FinishedRound } from './round-steps.ts';
 
 export interface RoundReporterOptions {
   readonly namespace: string;
@@ -33,7 +33,7 @@ export class RoundReporter {
 
   finished(round: FinishedRound): void {
     const { namespace, hints, observer, isOurs } = this.#options;
-    const { startedMs, steps, outcome } = round;
+    const { isGlance, startedMs, steps, outcome } = round;
     const [sinceMs, lastReadMs] = [this.#lastMs, this.#lastReadMs];
     this.#lastMs = startedMs;
     if (outcome.isPublished) this.#lastReadMs = readStartOf(steps);
@@ -44,6 +44,7 @@ export class RoundReporter {
     const endedMs = this.#endOf(steps);
     observer?.onRound({
       namespace,
+      isGlance,
       outcome: outcome.isPublished ? 'published' : 'refused',
       startedMs,
       endedMs,
@@ -59,7 +60,8 @@ export class RoundReporter {
   failed({ startedMs, steps, reason }: FailedRound): void {
     const { namespace, observer } = this.#options;
     const endedMs = this.#endOf(steps);
-    observer?.onRound({ namespace, outcome: 'failed', startedMs, endedMs, steps, changes: [], reason });
+    const told = { namespace, isGlance: false, startedMs, endedMs, steps, reason };
+    observer?.onRound({ ...told, outcome: 'failed', changes: [] });
   }
 
   #endOf(steps: FinishedRound['steps']): number {

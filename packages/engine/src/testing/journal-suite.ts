@@ -68,6 +68,30 @@ export function describeJournal(name: string, open: () => Promise<JournalUnderTe
       expect(isContinuous(first.cursor, second)).toBe(true);
     });
 
+    test('tells a change to a glance as to a read, and goes on under the watch and the server of before', async () => {
+      const before = await present();
+      const key = await insert();
+      const glance = await journal.glance?.({ since: before, timeoutMs: 2_000 });
+      expect(glance).toMatchObject({
+        changes: [{ table: itemTable, keys: [key] }],
+        isInRecovery: false,
+        wentBack: false,
+        wasPruned: false,
+        cursor: { server: before.server, watchHash: before.watchHash },
+      });
+      expect(glance?.transactions).toHaveLength(1);
+      expect((await read(glance?.cursor ?? null)).changes).toEqual([]);
+    });
+
+    test('a glance tells the server of the cursor from another one, and refuses a damaged cursor', async () => {
+      const before = await present();
+      const elsewhere = { ...before, server: JSON.stringify({ startedAt: '1' }) };
+      const glance = await journal.glance?.({ since: elsewhere, timeoutMs: 2_000 });
+      expect(glance && isContinuous(elsewhere, glance)).toBe(false);
+      const damaged = { ...before, snapshot: 'by a stranger' };
+      expect(await journal.glance?.({ since: damaged, timeoutMs: 2_000 })).toBeNull();
+    });
+
     test('sends the watch only to who does not know it', async () => {
       const before = await present();
       expect((await read(before)).watch).toBeNull();

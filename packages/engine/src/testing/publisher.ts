@@ -54,6 +54,13 @@ export class Publisher {
     return this.target.publish(read);
   }
 
+  /** @returns null when only a round will do */
+  async glance(): Promise<RoundOutcome | null> {
+    const since = this.target.glanceFrom();
+    const glance = since && (await this.#journal.glance({ since, timeoutMs: 1_000 }));
+    return glance && this.target.publishGlance(glance);
+  }
+
   /** Rounds as long as one asks for more. */
   async rounds(): Promise<RoundResult> {
     let result = await this.round();

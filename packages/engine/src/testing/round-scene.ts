@@ -1,7 +1,8 @@
 // A round loop on a clock that stands still until it is moved, with a target and a journal that do as they are told.
 import { FakeClock, RecordedLog, settle } from '@tidemark/devstack/fakes';
 import type { Journal } from '@tidemark/protocol';
-import { type FinishedRound, RoundLoop } from '../round/round-loop.ts';
+import { RoundLoop } from '../round/round-loop.ts';
+import type { FinishedRound } from '../round/round-steps.ts';
 import { ScriptedJournal } from './scripted-journal.ts';
 import { ScriptedTarget } from './scripted-target.ts';
 

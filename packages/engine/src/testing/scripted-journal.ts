@@ -2,7 +2,9 @@
 // behind as a standby, change its watch, fail. Two publishers may share one, as they share one database.
 import type {
   Cursor,
+  GlanceRequest,
   Journal,
+  JournalGlance,
   JournalRead,
   JournalRequest,
   TableChange,
@@ -22,6 +24,9 @@ export function watched(namespace: string, ...prefixes: string[]): WatchedTable 
 
 export class ScriptedJournal implements Journal {
   readonly reads: JournalRequest[] = [];
+  readonly glances: GlanceRequest[] = [];
+  /** What glances answer with in place of changes, while it is set: null, as older migrations do. */
+  glanceInstead: null | Error | undefined;
   readonly invalidated: TableChange[] = [];
   readonly added: { table: string; prefix: string }[] = [];
   /** What `read`, `addPrefix` and `prune` reject with while it is set. */
@@ -105,7 +110,18 @@ export class ScriptedJournal implements Journal {
     return answer;
   }
 
-  #answer({ since, knownWatchHash }: JournalRequest): JournalRead {
+  async glance(request: GlanceRequest): Promise<JournalGlance | null> {
+    this.glances.push(request);
+    if (this.failure !== undefined) throw this.failure;
+    if (this.glanceInstead instanceof Error) throw this.glanceInstead;
+    if (this.glanceInstead === null) return null;
+    const { since } = request;
+    const { watch: _, ...answer } = this.#answer({ since: since.snapshot, knownWatchHash: null });
+    await this.#gate;
+    return { ...answer, cursor: { ...answer.cursor, watchHash: since.watchHash } };
+  }
+
+  #answer({ since, knownWatchHash }: Omit<JournalRequest, 'signal'>): JournalRead {
     const present = this.#commits.length;
     const past = since === null ? present : Number(since);
     return {

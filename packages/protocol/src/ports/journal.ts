@@ -25,8 +25,12 @@ export interface TableTransaction {
   readonly ageMs: number;
 }
 
-export interface JournalRead {
-  /** The cursor to go on from, once `changes` are known to everybody. */
+/** What a glance finds. It did not look at the watch: that these are all changes is not proved by it. */
+export interface JournalGlance {
+  /**
+   * The cursor to go on from, once `changes` are known to everybody. That of a glance has the watch of the cursor before
+   * it, so that the next round finds out whether it still is the same one.
+   */
   readonly cursor: Cursor;
   /** True on a standby or a server in recovery: nothing it says proves anything. */
   readonly isInRecovery: boolean;
@@ -38,8 +42,17 @@ export interface JournalRead {
   readonly changes: readonly TableChange[];
   /** Where `changes` come from, the newest of them at least; absent where the journal can't tell. */
   readonly transactions?: readonly TableTransaction[];
+}
+
+export interface JournalRead extends JournalGlance {
   /** null when the caller knows it already (`knownWatchHash`). */
   readonly watch: Watch | null;
+}
+
+export interface GlanceRequest {
+  readonly since: Cursor;
+  /** Deadline; what comes later is of no use. */
+  readonly timeoutMs: number;
 }
 
 export interface JournalRequest {
@@ -54,6 +67,8 @@ export const pruneLimit = 50_000;
 
 export interface Journal {
   read(request: JournalRequest): Promise<JournalRead>;
+  /** What changed, at a fraction of the cost of `read`. Absent, or null, where there is no such thing. */
+  glance?(request: GlanceRequest): Promise<JournalGlance | null>;
   /** A number greater than `atLeast` and than every number given out before, by whomever. */
   nextGeneration(atLeast: number): Promise<number>;
   /** Writes a change by hand, as reliable as one that a trigger wrote. */
@@ -66,7 +81,7 @@ export interface Journal {
 }
 
 /** Whether changes since `before` are the whole truth: same server, same watch, nothing lost in between. */
-export function isContinuous(before: Cursor, read: JournalRead): boolean {
+export function isContinuous(before: Cursor, read: JournalGlance): boolean {
   return (
     !read.wentBack &&
     !read.wasPruned &&

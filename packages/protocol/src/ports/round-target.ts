@@ -1,5 +1,5 @@
 // Where the result of a round goes: Redis (for all instances), or one cache in this process (the no-Redis mode).
-import type { Cursor, JournalRead } from './journal.ts';
+import type { Cursor, JournalGlance, JournalRead } from './journal.ts';
 
 export type Begun =
   /** The journal is to be read from here; null: only the present is wanted. */
@@ -23,6 +23,14 @@ export interface RoundTarget {
   begin(): Promise<Begun>;
   /** After the journal was read. Rejects when it can't be known whether the round was published. */
   publish(read: JournalRead): Promise<RoundOutcome>;
+  /** Where a glance may go on from; null while only a round will do. Absent where there are no glances. */
+  glanceFrom?(): Cursor | null;
+  /**
+   * Publishes what a glance found, and proves nothing: no round is begun or done by it.
+   *
+   * @returns null when only a round can find out what it means; nothing was published then
+   */
+  publishGlance?(glance: JournalGlance): Promise<RoundOutcome | null>;
   /** The journal can't be read for now: leaves the way free for another process, where there may be one. */
   abandon?(): void;
 }
