@@ -17,13 +17,13 @@ end
 `;
 
 /**
- * What a channel is called on the server. A channel belongs to no database: without the number of any but the first in its
- * name, two deployments in two databases would hear each other, and take the other's record for the next one of their
- * own where both stand at the same position (R1).
+ * What a channel is called on the server. A channel belongs to no database, and the key prefix of a client of ioredis does
+ * not stand before it: without both in its name, two deployments that share no key would hear each other, and take the
+ * other's record for the next one of their own where both stand at the same position (R1).
  */
 export function channelIn({ options }: Pick<Redis, 'options'>, channel: string): string {
-  const { db = 0 } = options;
-  return db === 0 ? channel : `${channel}@${db}`;
+  const { db = 0, keyPrefix = '' } = options;
+  return `${keyPrefix}${channel}${db === 0 ? '' : `@${db}`}`;
 }
 
 /** Whether a server said that it does not know the command. */

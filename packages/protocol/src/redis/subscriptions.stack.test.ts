@@ -1,7 +1,7 @@
 // Channels that Redis refuses for a while, on a connection that stays up: no `ready` says when to ask again.
 import { type RedisServer, startRedis, until } from '@tidemark/devstack';
 import { FakeClock } from '@tidemark/devstack/fakes';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../ports/clock.ts';
 import { systemClock } from '../ports/system-clock.ts';
@@ -12,7 +12,7 @@ import { headAt } from '../testing/scene.ts';
 import { formatHead } from '../wire/head.ts';
 import { namespaceKeys } from '../wire/key.ts';
 import type { LogRecord } from '../wire/record.ts';
-import { connectRedis } from './connect.ts';
+import { connectRedis, type RedisOption } from './connect.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 let server: RedisServer;
@@ -37,8 +37,8 @@ afterAll(async () => {
   await server.close();
 });
 
-async function subscriptionsOf(url: string, clock: Clock = systemClock): Promise<Subscriptions> {
-  subscriber = connectRedis(url, { name: 'test', isSubscriber: true });
+async function subscriptionsOf(option: RedisOption, clock: Clock = systemClock): Promise<Subscriptions> {
+  subscriber = connectRedis(option, { name: 'test', isSubscriber: true });
   const subscriptions = new Subscriptions({ subscriber, clock });
   await until(() => subscriber.status === 'ready', { what: 'a connection' });
   return subscriptions;
@@ -98,7 +98,10 @@ describe('while a script blocks Redis', () => {
   });
 });
 
-describe('in a database of its own', () => {
+describe.each<[string, RedisOptions]>([
+  ['in a database of its own', { db: 1 }],
+  ['under the key prefix of its own clients', { keyPrefix: 'ours:' }],
+])('%s', (_where, apart) => {
   const keys = namespaceKeys('copilot', 'main');
   const open = formatHead(headAt({ generation: 1, sequence: 0 }));
   const next = formatHead(headAt({ generation: 1, sequence: 1 }));
@@ -127,13 +130,14 @@ describe('in a database of its own', () => {
       },
     ],
   ])(
-    'a deployment does not hear %s of the one in the next: both may be at one position (R1)',
+    'a deployment does not hear %s of another one: both may be at one position (R1)',
     async (_what, channel, say) => {
-      const subscriptions = await subscriptionsOf(`${server.url}/1`);
+      await direct.flushall();
+      const address = { host: server.host, port: server.port };
+      const subscriptions = await subscriptionsOf({ ...address, ...apart });
       await listen(subscriptions, channel);
-      for (const [database, mark] of ['theirs', 'ours'].entries()) {
-        const redis = new Redis(server.url, { db: database });
-        await redis.flushdb();
+      for (const [mark, options] of [['theirs', {}] as const, ['ours', apart] as const]) {
+        const redis = new Redis({ ...address, ...options });
         await say(redis, mark);
         redis.disconnect();
       }
