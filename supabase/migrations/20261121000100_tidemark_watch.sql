@@ -64,7 +64,17 @@ member_state as (
   join watched w on w.id = m.watch_id
   cross join lateral (
     select string_agg(
-      concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attisdropped, a.attgenerated),
+      concat_ws(
+        ' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attisdropped, a.attgenerated,
+        -- Renaming a label of an enum changes every row that holds it, its key perhaps, and fires no trigger. Types of
+        -- PostgreSQL's own have none, and are not asked.
+        case when a.atttypid >= 16384 then (
+          select string_agg(quote_literal(e.enumlabel), ' ' order by e.enumsortorder)
+          from pg_catalog.pg_type t
+          join pg_catalog.pg_enum e on e.enumtypid in (t.oid, t.typelem, t.typbasetype)
+          where t.oid = a.atttypid
+        ) end
+      ),
       ',' order by a.attnum
     )
     from pg_catalog.pg_attribute a

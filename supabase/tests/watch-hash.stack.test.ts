@@ -96,6 +96,20 @@ describe('the hash changes', () => {
     expect(await hash()).not.toBe(before);
   });
 
+  test.each(['mood', 'mood[]', 'calm_mood'])(
+    'by a label of an enum that is renamed, in a column of %s (R1)',
+    async (type) => {
+      await database.sql(`drop domain if exists app.calm_mood; drop type if exists app.mood cascade;
+      create type app.mood as enum ('calm', 'glad'); create domain app.calm_mood as app.mood`);
+      const table = await database.trackedTable(`id text primary key, mood app.${type}`);
+      const before = await hash();
+      await database.sql(`alter type app.mood rename value 'calm' to 'quiet'`);
+      expect(await hash()).not.toBe(before);
+      await database.sql(`drop table ${table}`);
+      await database.sql(`select tidemark.untrack('${table}')`);
+    },
+  );
+
   test('by dropping and creating the table, also with the same triggers', async () => {
     const table = await database.trackedTable();
     const before = await hash();
