@@ -4,6 +4,8 @@ import path from 'node:path';
 import { applyMigrations, startPostgres, startRedis } from '@tidemark/devstack';
 import { createEngine, postgresJournal } from '@tidemark/engine';
 import type { Findings, Measurement, RunOptions, Section } from '../measurement.ts';
+import { median } from '../contest/statistics.ts';
+import { numberText } from '../report/number-text.ts';
 import { versionsOf } from '../peers/peers.ts';
 import { ttlMs } from './cached-rows.ts';
 import { type Contestant, contestants } from './contestants.ts';
@@ -87,8 +89,8 @@ function describe(seen: readonly Seen[], { repetitions, cutMs, windowMs, delayMs
   return {
     title: 'Coherence: a lost message, a late load',
     about: [
-      `Counted, not timed: two instances of each contestant, each in a process of its own, over one Redis and one table of a real PostgreSQL. One writes through its own library, whose guide says how it invalidates; the other reads every 10 ms. All entries have a TTL of ${ttlMs / 60_000} minutes, and the reads go on for ${seconds(cutMs + windowMs)} at most: what is stale to its end stays so until the TTL, or the next change of the same key.`,
-      `*A lost message*, ${repetitions} times. The reader holds the row. A proxy resets the connection on which it hears of changes (of Tidemark and node-redis, which hear and ask over the same ones: all), and refuses new ones for ${seconds(cutMs)}; the row is written meanwhile. The window of ${seconds(windowMs)} begins when it is connected again.`,
+      `Counted, not timed: two instances of each contestant, each in a process of its own, over one Redis and one table of a real PostgreSQL. One writes through its own library, whose guide says how it invalidates; the other reads every 10 ms. All entries have a TTL of ${ttlMs / 60_000} minutes, and the reads of one key go on for about ${seconds(cutMs + windowMs)}: what is stale to its end stays so until the TTL, or the next change of the same key.`,
+      `*A lost message*, ${repetitions} times. The reader holds the row. A proxy resets the connection on which it hears of changes (of Tidemark and node-redis, which hear and ask over the same ones: all), and refuses new ones for ${seconds(cutMs)}; the row is written meanwhile. It goes on reading, which Tidemark may answer from its L1 for its bound, ${seconds(boundMs)} by default; the window of ${seconds(windowMs)} begins when it is connected again. A read that takes more than 1 s counts as one without an answer.`,
       `*A late load*, ${repetitions} times. The reader has read the row from the source and not yet stored it, when the other one writes the row and invalidates it; ${delayMs} ms later the load ends. Then both read for ${seconds(windowMs)}: the reader has what it stored in its L1, the writer finds what is in Redis.`,
       'Counted is in how many windows nothing but the old value was read, from their first read to their last. *Ended*: the process of the reader ended with its connection.',
     ],
@@ -98,6 +100,7 @@ function describe(seen: readonly Seen[], { repetitions, cutMs, windowMs, delayMs
         { title: 'hears of changes by' },
         { title: 'stale after a cut' },
         { title: 'last stale read', unit: 's' },
+        { title: 'no answer while cut', unit: '%' },
         { title: 'after a late load' },
         { title: 'and elsewhere' },
       ],
@@ -106,6 +109,7 @@ function describe(seen: readonly Seen[], { repetitions, cutMs, windowMs, delayMs
         contestant.hears,
         countText(lost.map(({ outcome }) => outcome)),
         longestMs(lost) / 1_000,
+        unansweredPercent(lost),
         countText(late.map((one) => one.own)),
         countText(late.map((one) => one.shared)),
       ]),
@@ -131,7 +135,7 @@ function describe(seen: readonly Seen[], { repetitions, cutMs, windowMs, delayMs
         limit: { atMost: 0 },
       },
     ],
-    peerWins: [],
+    peerWins: winsOf(seen),
     notMeasured: [
       'How often either happens by chance. That depends on the network, on how long a load takes and on how often rows change.',
       'A write past the library, by SQL: of all of these Tidemark alone hears of it.',
@@ -141,6 +145,24 @@ function describe(seen: readonly Seen[], { repetitions, cutMs, windowMs, delayMs
 
 function longestMs(lost: readonly LostMessage[]): number {
   return Math.max(...lost.map(({ staleMs }) => staleMs));
+}
+
+function unansweredPercent(lost: readonly LostMessage[]): number | null {
+  const shares = lost.flatMap(({ unanswered }) => unanswered ?? []);
+  return shares.length === 0 ? null : Math.round(100 * median(shares));
+}
+
+/** Who was never stale as long as Tidemark after a cut: at what price is in the table. */
+function winsOf(seen: readonly Seen[]): readonly string[] {
+  const own = seen.find(({ contestant }) => contestant.peer === 'tidemark');
+  const ownMs = longestMs(own?.lost ?? []);
+  return seen
+    .filter((one) => one !== own && one.lost.every(({ outcome }) => outcome === 'fresh'))
+    .filter(({ lost }) => longestMs(lost) < ownMs)
+    .map(({ contestant, lost }) => {
+      const percent = numberText(unansweredPercent(lost) ?? 0);
+      return `${contestant.label}, after a cut: its last stale read is ${seconds(Math.round(longestMs(lost)))} after the write, that of Tidemark ${seconds(Math.round(ownMs))}. It keeps nothing in the process that it does not hear of; ${percent} % of its reads had no answer during the cut.`;
+    });
 }
 
 function seconds(ms: number): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countText, outcomeOf } from './outcome.ts';
+import { countText, outcomeOf, unansweredOf } from './outcome.ts';
 
 const none = { fresh: 0, stale: 0, failed: 0, lastStaleMs: null };
 
@@ -12,6 +12,10 @@ describe('a window', () => {
   it('in which nothing was answered shows nothing, and is refused', () => {
     expect(() => outcomeOf({ ...none, failed: 3 })).toThrow('none of 3 reads had an answer');
   });
+});
+
+it('tells the share of reads without an answer', () => {
+  expect(unansweredOf({ ...none, fresh: 1, stale: 2, failed: 1 })).toBe(0.25);
 });
 
 describe('a count', () => {

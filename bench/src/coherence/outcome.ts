@@ -12,6 +12,11 @@ export function outcomeOf(readings: Readings | null): Outcome {
   throw new Error(`none of ${readings.failed} reads had an answer`);
 }
 
+/** The share of reads that got an error, or nothing in time. */
+export function unansweredOf({ fresh, stale, failed }: Readings): number {
+  return failed / (fresh + stale + failed);
+}
+
 /** `3 of 5`, and of how many the process ended. */
 export function countText(outcomes: readonly Outcome[]): string {
   const count = (wanted: Outcome): number => outcomes.filter((outcome) => outcome === wanted).length;

@@ -25,8 +25,7 @@ export class Pair implements AsyncDisposable {
     const { hostname: host, port } = new URL(options.redisUrl);
     const pair = new Pair(options, await startFaultProxy({ target: { host, port: Number(port) } }));
     try {
-      await pair.writer();
-      await pair.reader();
+      await Promise.all([pair.writer(), pair.reader()]);
       return pair;
     } catch (error) {
       await pair[Symbol.asyncDispose]();

@@ -2,7 +2,7 @@
 // load that ends after the invalidation of what it read.
 import { until } from '@tidemark/devstack';
 import { sleep, systemClock } from '@tidemark/protocol';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { type Outcome, outcomeOf, unansweredOf } from './outcome.ts';
 import type { Pair } from './pair.ts';
 
 export interface Lengths {
@@ -18,6 +18,8 @@ export interface LostMessage {
   readonly outcome: Outcome;
   /** From the commit to the last stale read. */
   readonly staleMs: number;
+  /** The share of the reads during the cut that got an error, or nothing in time; null where the process ended. */
+  readonly unanswered: number | null;
 }
 
 /** The reader holds a row; while it hears nothing, the writer changes it. */
@@ -34,12 +36,16 @@ export async function loseMessage(pair: Pair, key: string, lengths: Lengths): Pr
   const committedMs = await writer.write(key, 2);
   const meanwhile = await reader.keepReading(key, 2, cutMs);
   await front.heal();
-  if (meanwhile === null) return { outcome: 'ended', staleMs: 0 };
+  if (meanwhile === null) return { outcome: 'ended', staleMs: 0, unanswered: null };
   // Who has not come back yet could not know better.
   if (hadConnections) await until(() => front.counts.open > 0, { what: 'the reader to connect again' });
   const readings = await reader.keepReading(key, 2, windowMs);
   const lastMs = readings?.lastStaleMs ?? meanwhile.lastStaleMs ?? committedMs;
-  return { outcome: outcomeOf(readings), staleMs: Math.max(0, lastMs - committedMs) };
+  return {
+    outcome: outcomeOf(readings),
+    staleMs: Math.max(0, lastMs - committedMs),
+    unanswered: unansweredOf(meanwhile),
+  };
 }
 
 export interface LateLoad {
