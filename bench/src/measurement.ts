@@ -28,6 +28,8 @@ export interface Section {
   readonly table: Table;
   readonly plots: readonly Plot[];
   readonly targets: readonly Target[];
+  /** Where the rest goes, found by profile; told while a target of the section is missed. Markdown. */
+  readonly causes?: readonly string[];
   /** A sentence for each row in which a peer is better, and by how much. Markdown. */
   readonly peerWins: readonly string[];
   /** What a reader could take this for, and it is not. Markdown. */

@@ -46,6 +46,7 @@ const section: Section = {
     { what: 'a lone peek', unit: '×', measured: 1.25, limit: { atMost: 1.3 } },
     { what: 'commands in one trip', unit: '', measured: 9, limit: { atLeast: 10 } },
   ],
+  causes: ['The clock.'],
   peerWins: ['A peer is faster.'],
   notMeasured: ['Anything else.'],
 };
@@ -77,6 +78,12 @@ describe('the document', () => {
       '| a lone peek | at most 1.30× | 1.25× | met | [A synchronous hit](#a-synchronous-hit) |',
     );
     expect(text).toContain('| commands in one trip | at least 10 | 9 | **missed** |');
+  });
+
+  it('says where the rest goes while a target of the section is missed, and not when all are met', () => {
+    expect(text).toContain('**Where the rest goes.**\n\n- The clock.\n');
+    const met = makeDocument([{ ...results, sections: [{ ...section, targets: [] }] }]);
+    expect(met.get('benchmarks.md')).not.toContain('Where the rest goes');
   });
 
   it('says where a peer wins and what is not measured', () => {

@@ -79,13 +79,14 @@ function anchorOf(heading: string): string {
 }
 
 function sectionText(section: Section, keep: (plot: Plot) => string): readonly string[] {
-  const { title, about, plots, table, peerWins, notMeasured } = section;
+  const { title, about, plots, table, targets, causes = [], peerWins, notMeasured } = section;
   return [
     `## ${title}`,
     '',
     ...about.flatMap((paragraph) => [paragraph, '']),
     ...plots.flatMap((plot) => [`![${plot.title}](${keep(plot)})`, '']),
     ...tableText(table),
+    ...list('Where the rest goes', targets.every(isMet) ? [] : causes),
     ...list('Where a peer wins', peerWins),
     ...list('Not measured', notMeasured),
   ];
