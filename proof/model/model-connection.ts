@@ -40,6 +40,14 @@ interface ConnectionOptions {
   readonly enableOfflineQueue?: boolean;
 }
 
+/** What the product sees of the socket. Commands are served one by one, whether or not they left in one write. */
+interface ModelStream {
+  readonly writable: boolean;
+  readonly closed: boolean;
+  cork(): void;
+  uncork(): void;
+}
+
 /** Commands that a replica refuses. */
 const writing: ReadonlySet<string> = new Set([
   'runBegin',
@@ -153,8 +161,9 @@ export class ModelConnection extends EventEmitter implements Hearer {
   }
 
   /** A connection that was cut is known to be: the silent kind is one whose commands are not served. */
-  get stream(): { readonly writable: boolean; readonly closed: boolean } {
-    return { writable: this.#redis !== undefined, closed: this.#redis === undefined };
+  get stream(): ModelStream {
+    const isCut = this.#redis === undefined;
+    return { writable: !isCut, closed: isCut, cork: () => undefined, uncork: () => undefined };
   }
 
   // What the product calls ----------------------------------------------------------------------------------------
