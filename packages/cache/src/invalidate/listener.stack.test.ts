@@ -279,6 +279,28 @@ describe('a listener', () => {
     expect(one.lease.problem).toBe('the watch is not known yet');
   });
 
+  it.each([
+    ['where it stands', 0],
+    ['further on', 2],
+  ])(
+    'starts anew when its generation has another watch, %s: database and Redis were both made anew (R2)',
+    async (_where, more) => {
+      await rounds.run('a');
+      const one = await start();
+      await prove(one);
+      await rounds.redis.del(rounds.keys.head, rounds.keys.log);
+      await one.redis.subscriber.unsubscribe(rounds.keys.records);
+      await rounds.open(1, null, { watchHash: 'watch-2' });
+      await rounds.run('b');
+      for (let ahead = 0; ahead < more; ahead += 1) await rounds.run('c');
+      await one.readHead();
+      await until(() => one.namespace.watchHash === 'watch-2');
+      expect(one.overtaken).toEqual(['all']);
+      expect(one.at(1, 1 + more)).toBe(true);
+      expect(one.namespace.tidemark.ageMs()).toBeUndefined();
+    },
+  );
+
   it('that is closed reads no more, hears no more, and leaves no timer', async () => {
     const one = await start();
     one.close();

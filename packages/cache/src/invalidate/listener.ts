@@ -189,6 +189,21 @@ export class Listener {
     return this.#behind >= headsBehind;
   }
 
+  /**
+   * A generation has one watch from its beginning to its end. Another one under the same number is that of a database and
+   * a Redis that were both made anew, and count from the beginning: nothing links what was held here to it.
+   */
+  #isOfAnotherHistory(head: Head): boolean {
+    const state = this.#state;
+    const { watchHash } = this.#options.namespace;
+    return (
+      state.kind === 'following' &&
+      state.position.generation === head.position.generation &&
+      watchHash !== null &&
+      watchHash !== head.watchHash
+    );
+  }
+
   /** One at a time; what asks meanwhile is served by one more. */
   #resync(): void {
     this.#wantsResync = true;
@@ -222,7 +237,7 @@ export class Listener {
     const reply = await redis.ask((commands) => since(commands, asked));
     if (reply === undefined || epoch !== redis.epoch || this.#isClosed) return;
     if (reply.records === null) namespace.refused.records += 1;
-    if (this.#state.kind === 'lost') this.#adopt(reply);
+    if (this.#state.kind === 'lost' || this.#isOfAnotherHistory(reply.head)) this.#adopt(reply);
     else this.#replay(this.#state, reply);
   }
 
