@@ -1,18 +1,24 @@
-// The bare parts that any invalidation is made of, each alone between two connections: what no cache that listens to a
-// database and tells its instances by Redis can be faster than. Owns the listeners; decides nothing about what is shown.
+// The bare parts that any invalidation is made of, each alone: what no cache that listens to a database and tells its
+// instances by Redis can be faster than. Owns the connections; decides nothing about what is shown.
+import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import path from 'node:path';
 import { until } from '@tidemark/devstack';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { LogicalReplicationService, type Pgoutput, PgoutputPlugin } from 'pg-logical-replication';
 import { stampMs } from '../freshness/stamp.ts';
+import { commitMoments } from './commit-moments.ts';
 
-/** One thing that is announced, and heard on another connection. */
+/** One thing that is done, and heard of on another connection. */
 export interface BarePart extends AsyncDisposable {
-  /** Sends number `index`; resolves when the sender knows that it is done. */
+  /** Does number `index`. */
   send(index: number): Promise<unknown>;
   /** When each number was heard. */
   readonly heardMs: ReadonlyMap<number, number>;
+  /** When each number began: the commit, or the call. In the order of sending. */
+  beganMs(): Promise<readonly number[]>;
 }
 
 const createTable = 'create table if not exists public.bare_part (id integer primary key)';
@@ -21,6 +27,18 @@ async function connect(url: string): Promise<Client> {
   const client = new Client({ connectionString: url });
   await client.connect();
   return client;
+}
+
+/** Commits, each noted by its transaction. */
+function noteCommits(writer: Client, name: string, text: string): Pick<BarePart, 'send' | 'beganMs'> {
+  const xids: string[] = [];
+  return {
+    async send(index) {
+      const { rows } = await writer.query<{ xid: string }>({ name, text, values: [index] });
+      xids.push(rows[0]?.xid ?? '');
+    },
+    beganMs: () => commitMoments(writer, xids),
+  };
 }
 
 /** NOTIFY, sent at the commit of a row that is written, to LISTEN. */
@@ -32,13 +50,12 @@ export async function notification(databaseUrl: string): Promise<BarePart> {
   listener.on('notification', ({ payload }) => heardMs.set(Number(payload), stampMs()));
   return {
     heardMs,
-    send: (index) =>
-      writer.query({
-        name: 'notify',
-        text: `with written as (insert into public.bare_part values ($1) returning id)
-          select pg_notify('bare_part', id::text) from written`,
-        values: [index],
-      }),
+    ...noteCommits(
+      writer,
+      'notify',
+      `with written as (insert into public.bare_part values ($1) returning id)
+        select pg_notify('bare_part', id::text), pg_current_xact_id()::text as xid from written`,
+    ),
     async [Symbol.asyncDispose]() {
       await Promise.all([writer.end(), listener.end()]);
     },
@@ -65,8 +82,11 @@ export async function decoding(databaseUrl: string): Promise<BarePart> {
   await Promise.race([ended, until(() => isDecoding, { what: 'the decoding to begin' })]);
   return {
     heardMs,
-    send: (index) =>
-      writer.query({ name: 'insert', text: 'insert into public.bare_part values ($1)', values: [index] }),
+    ...noteCommits(
+      writer,
+      'insert',
+      'insert into public.bare_part values ($1) returning pg_current_xact_id()::text as xid',
+    ),
     async [Symbol.asyncDispose]() {
       await service.destroy();
       await ended;
@@ -76,17 +96,69 @@ export async function decoding(databaseUrl: string): Promise<BarePart> {
   };
 }
 
+/** The smallest query, to its answer: what any look at the database costs. */
+export async function asking(databaseUrl: string): Promise<BarePart> {
+  const client = await connect(databaseUrl);
+  const beganMs: number[] = [];
+  const heardMs = new Map<number, number>();
+  return {
+    heardMs,
+    async send(index) {
+      beganMs.push(stampMs());
+      await client.query('select $1::integer', [index]);
+      heardMs.set(index, stampMs());
+    },
+    beganMs: () => Promise.resolve(beganMs),
+    [Symbol.asyncDispose]: () => client.end(),
+  };
+}
+
 /** PUBLISH, to the message of a subscriber. */
 export async function publishing(redisUrl: string): Promise<BarePart> {
-  const [publisher, subscriber] = [new Redis(redisUrl), new Redis(redisUrl, { enableReadyCheck: false })];
+  const subscriber = new Redis(redisUrl, { enableReadyCheck: false });
   await subscriber.subscribe('bare_part');
   const heardMs = new Map<number, number>();
   subscriber.on('message', (_channel, text) => heardMs.set(Number(text), stampMs()));
+  return { heardMs, ...notePublications(redisUrl, () => subscriber.quit()) };
+}
+
+/** PUBLISH, to the message of the last of several subscribers, each in a process of its own. */
+export async function publishingToProcesses(redisUrl: string, count: number): Promise<BarePart> {
+  const file = path.join(import.meta.dirname, 'subscriber', 'main.ts');
+  const open = (): ChildProcess => fork(file, [redisUrl], { execArgv: ['--conditions=@tidemark/source'] });
+  const children = Array.from({ length: count }, open);
+  await Promise.all(children.map((child) => once(child, 'message')));
+  const heardMs = new Map<number, number>();
+  const heard = new Map<number, number[]>();
+  for (const child of children) {
+    child.on('message', ({ index, atMs }: { index: number; atMs: number }) => {
+      const times = [...(heard.get(index) ?? []), atMs];
+      heard.set(index, times);
+      if (times.length === count) heardMs.set(index, Math.max(...times));
+    });
+  }
+  const end = async (): Promise<void> => {
+    const ended = children.map((child) => once(child, 'exit'));
+    for (const child of children) child.disconnect();
+    await Promise.all(ended);
+  };
+  return { heardMs, ...notePublications(redisUrl, end) };
+}
+
+function notePublications(
+  redisUrl: string,
+  end: () => Promise<unknown>,
+): Pick<BarePart, 'send' | 'beganMs' | typeof Symbol.asyncDispose> {
+  const publisher = new Redis(redisUrl);
+  const beganMs: number[] = [];
   return {
-    heardMs,
-    send: (index) => publisher.publish('bare_part', String(index)),
+    send(index) {
+      beganMs.push(stampMs());
+      return publisher.publish('bare_part', String(index));
+    },
+    beganMs: () => Promise.resolve(beganMs),
     async [Symbol.asyncDispose]() {
-      await Promise.all([publisher.quit(), subscriber.quit()]);
+      await Promise.all([publisher.quit(), end()]);
     },
   };
 }

@@ -1,9 +1,10 @@
-// Changes of single rows, each followed to every instance. Owns what counts as the commit (the moment at which the writer
-// knows of it) and how a change is matched with the read that found it.
+// Changes of single rows, each followed to every instance. Owns how a change is matched with the read that found it; the
+// commit is the moment that PostgreSQL says.
 import type { Stack } from '@tidemark/devstack';
 import { sleep, systemClock } from '@tidemark/protocol';
 import { Client } from 'pg';
-import { pauseMs } from '../floor/sample-floor.ts';
+import { commitMoments } from '../floor/commit-moments.ts';
+import { pauseMs, type SampleCounts } from '../floor/sample-floor.ts';
 import type { Deployment } from './deployment.ts';
 import type { DropMessage, SidecarReport } from './messages.ts';
 import { stampMs } from './stamp.ts';
@@ -12,7 +13,7 @@ import { stampMs } from './stamp.ts';
 export interface ChangeSample {
   /** Commit to the hint in the sidecar; undefined where a timer's round was first. */
   readonly hintMs: number | undefined;
-  /** Hint, or commit without one, to the start of the read that found the change: begin, and rounds that were too early. */
+  /** Hint, or commit without one, to the start of the read that found the change, and reads that were too early. */
   readonly beginMs: number;
   readonly readMs: number;
   /** End of the read to the drop in the last instance: publish, push, apply. */
@@ -21,18 +22,19 @@ export interface ChangeSample {
   readonly totalMs: number;
 }
 
-export interface SamplingOptions {
+export interface SamplingOptions extends SampleCounts {
   readonly stack: Stack;
   readonly deployment: Deployment;
-  readonly samples: number;
   /** Other rows that are written meanwhile, a second. */
   readonly backgroundPerSecond: number;
+  /** Whether hints come at once; late ones, of changes before, are told from these by nothing. */
+  readonly isRung: boolean;
 }
 
 interface Written {
   readonly key: string;
   readonly sentMs: number;
-  readonly committedMs: number;
+  readonly xid: string;
   readonly droppedMs: number;
 }
 
@@ -40,32 +42,37 @@ const upsert = {
   name: 'write',
   text: `insert into copilot_internal.tenant_llm_policies (tenant_id, default_provider, default_model)
     values ($1, 'openai', $2)
-    on conflict (tenant_id) do update set default_model = excluded.default_model`,
+    on conflict (tenant_id) do update set default_model = excluded.default_model
+    returning pg_current_xact_id()::text as xid`,
 };
 
 export async function sampleChanges(options: SamplingOptions): Promise<ChangeSample[]> {
-  const { stack, deployment, samples } = options;
+  const { stack, deployment, samples, warmUp } = options;
   const client = new Client({ connectionString: stack.postgres.url });
   await client.connect();
   const stop = new AbortController();
   const background = writeBackground(options, stop.signal);
   const drops = followDrops(deployment);
   try {
-    const warmUp = Math.ceil(samples / 10);
     const written: Written[] = [];
     for (let index = 0; index < samples + warmUp; index += 1) {
-      await sleep(systemClock, pauseMs(index));
+      await sleep(systemClock, pauseMs(index, warmUp));
       if (index === warmUp) await deployment.report();
       const key = `tenant-${index}`;
       const dropped = drops.expect(key);
       const sentMs = stampMs();
-      await client.query({ ...upsert, values: [key, `model-${index}`] });
-      const committedMs = stampMs();
-      const change = { key, sentMs, committedMs, droppedMs: await dropped };
+      const values = [key, `model-${index}`];
+      const { rows } = await client.query<{ xid: string }>({ ...upsert, values });
+      const change = { key, sentMs, xid: rows[0]?.xid ?? '', droppedMs: await dropped };
       if (index >= warmUp) written.push(change);
     }
     const report = await deployment.report();
-    return written.map((change) => split(change, report));
+    const xids = written.map(({ xid }) => xid);
+    const committedMs = await commitMoments(client, xids);
+    const rungMs = options.isRung ? report.rungMs : [];
+    return written.map((change, index) =>
+      split(change, committedMs[index] ?? Number.NaN, { ...report, rungMs }),
+    );
   } finally {
     stop.abort();
     await background;
@@ -73,7 +80,11 @@ export async function sampleChanges(options: SamplingOptions): Promise<ChangeSam
   }
 }
 
-function split({ key, sentMs, committedMs, droppedMs }: Written, report: SidecarReport): ChangeSample {
+function split(
+  { key, sentMs, droppedMs }: Written,
+  committedMs: number,
+  report: SidecarReport,
+): ChangeSample {
   const read = report.reads.find(({ keys, endedMs }) => endedMs > sentMs && keys.includes(key));
   if (read === undefined) throw new Error(`no read has found ${key}, which was dropped`);
   const rungMs = report.rungMs.find((atMs) => atMs >= sentMs && atMs <= read.startedMs);
