@@ -60,6 +60,6 @@ export function judgeRefusal(address: string, reason: string): Judgement {
     status: 'fail',
     sentence:
       refusalText(address, reason) ??
-      `Redis at ${address} can't be reached (${reason}): check the address, the network, and whether it wants TLS (rediss://)`,
+      `Redis at ${address} can't be reached (${reason}): check the address, the network, and whether it wants TLS (rediss://) or none (redis://)`,
   };
 }

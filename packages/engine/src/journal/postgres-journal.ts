@@ -99,6 +99,6 @@ function explain(error: unknown): JournalProblem {
   }
   return {
     code: 'JOURNAL_UNREADABLE',
-    sentence: `PostgreSQL can't be asked for changes: ${message ?? 'unknown error'}`,
+    sentence: `PostgreSQL can't be asked for changes (${message ?? 'unknown error'}): check DATABASE_URL, the server and the network`,
   };
 }
