@@ -200,7 +200,7 @@ export const engineMutations: readonly Mutation[] = [
     instead: 'isCalled ?',
     test: {
       file: `${engine}/round/glances.test.ts`,
-      name: 'puts the next round off by nothing: only a round proves (R1)',
+      name: 'that rings when a round is due starts the round (R1)',
     },
   },
   {

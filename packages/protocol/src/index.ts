@@ -43,7 +43,7 @@ export {
 export { maxKeysPerRecord, toChanges, type ChangedKeys, type Changes } from './wire/changes.ts';
 export { formatHead, isAboveFloors, isSameProgress, parseHead, type Head } from './wire/head.ts';
 export { formatHint, parseHint, type Hint } from './wire/hint.ts';
-export { parseJson } from './wire/json.ts';
+export { isObject, parseJson } from './wire/json.ts';
 export {
   announcementKey,
   announcementNamespace,

@@ -1,6 +1,7 @@
 // What `tidemark_changes_since` and `tidemark_glance` answer, checked where it enters, however it came.
 import {
   type Cursor,
+  isObject,
   type JournalGlance,
   type JournalRead,
   parseJson,
@@ -27,14 +28,12 @@ const found = z.object({
   transactions: z.array(z.tuple([z.string(), z.string(), z.number()])).optional(),
 });
 
-/** The life of a server: what tells it from every other one. */
-const serverLife = z.object({
+const server = z.object({
+  recovery: z.boolean(),
   startedAt: z.string(),
   // Absent in the answer of older migrations.
   recoveredAt: z.string().nullable().optional(),
 });
-
-const server = serverLife.extend({ recovery: z.boolean() });
 
 const glanceAnswer = found.extend({ server });
 
@@ -63,8 +62,9 @@ export function parseRead(value: unknown): JournalRead {
 export function parseGlance(value: unknown, since: Cursor): JournalGlance {
   const { server, ...answer } = parseAs('tidemark_glance', glanceAnswer, value);
   const { recovery, ...life } = server;
-  const before = serverLife.safeParse(parseJson(since.server)).data;
-  const isSame = before?.startedAt === life.startedAt && before.recoveredAt === life.recoveredAt;
+  const before = parseJson(since.server);
+  const isSame =
+    isObject(before) && before['startedAt'] === life.startedAt && before['recoveredAt'] === life.recoveredAt;
   const cursor = {
     ...since,
     snapshot: answer.snapshot,

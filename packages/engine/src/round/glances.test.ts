@@ -37,7 +37,7 @@ describe('a bell', () => {
     expect(target.rounds).toBe(1);
   });
 
-  test('that rings when a round is due starts the round', async () => {
+  test('that rings when a round is due starts the round (R1)', async () => {
     const { loop, clock, journal, target } = await glancing();
     const release = journal.hold();
     journal.commit('t1');
