@@ -1,6 +1,6 @@
 import { isContinuous, TidemarkError, type WatchedTable } from '@tidemark/protocol';
 import { describe, expect, test } from 'vitest';
-import { parseRead } from './parse-read.ts';
+import { parseGlance, parseRead } from './parse-read.ts';
 
 const server = { recovery: false, startedAt: '1', recoveredAt: '2', systemId: '7', timeline: 1 };
 const answer = {
@@ -116,5 +116,43 @@ describe('an answer of the journal', () => {
 
   test('may hold more than this version knows', () => {
     expect(parseRead({ ...answer, future: true, changes: [] }).changes).toEqual([]);
+  });
+});
+
+describe('an answer to a glance', () => {
+  const life = { startedAt: '1', recoveredAt: '2' };
+  const since = {
+    snapshot: '9:9:',
+    server: JSON.stringify({ ...life, systemId: '7', timeline: 1 }),
+    watchHash: 'w',
+  };
+  const { watchHash: _hash, watch: _watch, ...rest } = answer;
+  const glance = { ...rest, server: { recovery: false, ...life } };
+
+  test('goes on under the server and the watch of the cursor before it', () => {
+    expect(parseGlance(glance, since)).toEqual({
+      cursor: { ...since, snapshot: answer.snapshot },
+      isInRecovery: false,
+      wentBack: false,
+      wasPruned: false,
+      changes: answer.changes,
+    });
+  });
+
+  test.each([
+    ['that was started anew', { ...life, startedAt: '3' }],
+    ['that has recovered since', { ...life, recoveredAt: '3' }],
+  ])('of a server %s can not be gone on from (R1)', (_what, other) => {
+    const read = parseGlance({ ...glance, server: { recovery: false, ...other } }, since);
+    expect(isContinuous(since, read)).toBe(false);
+  });
+
+  test('under a cursor whose server can not be read can not be gone on from', () => {
+    const damaged = { ...since, server: 'by a stranger' };
+    expect(isContinuous(damaged, parseGlance(glance, damaged))).toBe(false);
+  });
+
+  test('of another shape is refused', () => {
+    expect(() => parseGlance(answer.server, since)).toThrow(/the answer of tidemark_glance/);
   });
 });

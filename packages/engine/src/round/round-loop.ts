@@ -19,8 +19,8 @@ import { Glances } from './glances.ts';
 import { type FailedRound, type FinishedRound, RoundSteps } from './round-steps.ts';
 
 /**
- * A change can be announced before other sessions see it. An early bell whose round found nothing is followed by rounds
- * after these pauses, so that such a change waits milliseconds and not for the timer.
+ * A change can be announced before other sessions see it. An early bell that found nothing is answered again after these
+ * pauses, so that such a change waits milliseconds and not for the timer.
  */
 const followUpDelaysMs = [1, 2, 4, 8, 16, 32];
 
