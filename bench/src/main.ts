@@ -33,6 +33,8 @@ if (!isQuick || isReportOnly) {
 } else {
   console.log('\nquick: nothing is kept, and these figures mean nothing');
 }
+// Everything is closed. Left to itself, Node 24 sometimes turns for ever in its own clean-up after processes were killed.
+process.exit();
 
 function readOptions(): BenchOptions {
   try {
