@@ -104,6 +104,24 @@ export const cacheMutations: readonly Mutation[] = [
     },
   },
   {
+    keeps: 'I8',
+    file: `${cache}/clocks.ts`,
+    guard: '    this.#wallReads = 0;\n',
+    test: {
+      file: `${cache}/clocks.test.ts`,
+      name: 'is read again in the next turn, however many hits were in this one (R1)',
+    },
+  },
+  {
+    keeps: 'I8',
+    file: `${cache}/clocks.ts`,
+    guard: ' || nowMs >= this.#wallKnownUntilMs',
+    test: {
+      file: `${cache}/clocks.test.ts`,
+      name: 'is read again in a turn that lasts: a reading serves for a millisecond (R1)',
+    },
+  },
+  {
     keeps: 'I9',
     file: `${cache}/read/flight.ts`,
     guard: '    this.#isDetached = true;\n',
@@ -251,6 +269,24 @@ export const cacheMutations: readonly Mutation[] = [
     test: {
       file: `${cache}/read/l2.stack.test.ts`,
       name: 'is dropped by the others at once, but not a second time by the one that wrote',
+    },
+  },
+  {
+    keeps: 'I12',
+    file: `${cache}/read/l1.ts`,
+    guard: ' || !slot.isPlain',
+    test: {
+      file: `${cache}/read/l1.test.ts`,
+      name: 'finds an entry by its key however it is spelt, and never by the text that another key is encoded to (R4)',
+    },
+  },
+  {
+    keeps: 'I26',
+    file: `${cache}/deadlines.ts`,
+    guard: 'if (next !== undefined) this.#plan(next.endsAtMs - nowMs);',
+    test: {
+      file: `${cache}/deadlines.test.ts`,
+      name: 'end each at its own time, in the order in which they began, with one timer for all',
     },
   },
 ];

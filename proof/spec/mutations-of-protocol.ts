@@ -74,4 +74,32 @@ export const protocolMutations: readonly Mutation[] = [
     guard: '    !read.wasPruned &&\n',
     test: { file: `${protocol}/ports/journal.test.ts`, name: 'but not when %s (R1)' },
   },
+  {
+    keeps: 'I4',
+    file: `${protocol}/redis/slot-connector.ts`,
+    guard: '/^(?:MOVED|CLUSTERDOWN|READONLY)',
+    instead: '/^(?:CLUSTERDOWN|READONLY)',
+    test: {
+      file: `${protocol}/redis/slot-connector.fault.test.ts`,
+      name: 'a command fails, nothing is sent twice, and the next connection leads there (R1)',
+    },
+  },
+  {
+    keeps: 'I28',
+    file: `${protocol}/redis/connect.ts`,
+    guard: "  subscriber.on('moved', () => reconnect(subscriber));\n",
+    test: {
+      file: `${protocol}/redis/slot-connector.fault.test.ts`,
+      name: 'that is asked for where its slot is not ends the connection, and leaves nothing to wait for (R6)',
+    },
+  },
+  {
+    keeps: 'I28',
+    file: `${protocol}/redis/connect.ts`,
+    guard: '    cancel = systemClock.schedule(timeoutMs, () => reconnect(redis));\n',
+    test: {
+      file: `${protocol}/redis/connect.stack.test.ts`,
+      name: 'that a silent peer accepted is given up for another, until one can be used (R6)',
+    },
+  },
 ];
