@@ -122,6 +122,7 @@ export interface RegionOptions<V, K extends Key = string> {
   readonly loadMany?: (keys: readonly K[], context: LoadContext) => Promise<ReadonlyMap<K, V | null>>;
   /** Keys per call of `loadMany`. Default {@link defaultLoadManySize}. */
   readonly loadManySize?: number;
+  /** Longest time of one load; and of its wait for a turn, behind {@link maxConcurrentLoads} others. */
   readonly loadTimeout?: Duration;
   readonly maxConcurrentLoads?: number;
   /** False: reads go to the source, writes still tell everybody else. Default true. */

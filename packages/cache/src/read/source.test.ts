@@ -201,6 +201,26 @@ describe('the limit of concurrent loads', () => {
     }
   });
 
+  it('keeps nobody waiting for a turn longer than a loader may take, and gives the turn to the next (R4)', async () => {
+    const scene = new Scene({ maxConcurrentLoads: 1 });
+    void scene.load('slow');
+    await scene.clock.advance(1);
+    const waited = scene.load('waited');
+    await scene.clock.advance(500);
+    const next = scene.load('next');
+    // The deadline of the first gives its turn to the second, whose own loader is slow, too.
+    await scene.clock.advance(499);
+    expect(scene.calls.map(({ key }) => key)).toEqual(['slow', 'waited']);
+    await scene.clock.advance(1_000);
+    await expect(next).rejects.toMatchObject({
+      code: 'SOURCE_OVERLOADED',
+      message: 'a load of region "item" waited 1000 ms behind 1 running ones: the source is too slow',
+    });
+    await expect(waited).rejects.toMatchObject({ code: 'LOAD_TIMEOUT' });
+    void scene.load('after');
+    expect(scene.calls.map(({ key }) => key)).toEqual(['slow', 'waited', 'after']);
+  });
+
   it('refuses the load behind 10,000 waiting ones: more waiting would make it worse', async () => {
     const scene = new Scene({ maxConcurrentLoads: 1 });
     for (let index = 0; index <= 10_000; index += 1) void scene.load(`k${index}`);

@@ -47,7 +47,8 @@ export interface LoadCall {
 export class Source<K, V> {
   readonly #options: SourceOptions<K, V>;
   readonly #failures = new LRUCache<string, number>({ max: maxFailing });
-  readonly #waiting: (() => void)[] = [];
+  /** Starts of loads, in the order in which they came. */
+  readonly #waiting = new Set<() => void>();
   #running = 0;
   #loads = 0;
 
@@ -122,24 +123,36 @@ export class Source<K, V> {
       );
     } finally {
       // The place goes to the next in line, or is free.
-      const next = this.#waiting.shift();
+      const [next] = this.#waiting;
       if (next === undefined) this.#running -= 1;
       else next();
     }
   }
 
+  /** The loader's own time begins with its turn; the wait for it may be as long, and no longer (R4). */
   #turn(): Promise<void> {
-    if (this.#waiting.length >= maxWaiting) {
-      const { name, maxConcurrentLoads } = this.#options;
-      throw new TidemarkError(
-        `region "${name}" has ${maxWaiting} loads waiting behind ${maxConcurrentLoads} running ones: the source is too slow`,
-        { code: 'SOURCE_OVERLOADED' },
-      );
+    const { name, maxConcurrentLoads, clock, loadTimeoutMs } = this.#options;
+    const behind = `behind ${maxConcurrentLoads} running ones: the source is too slow`;
+    if (this.#waiting.size >= maxWaiting) {
+      throw overloaded(`region "${name}" has ${maxWaiting} loads waiting ${behind}`);
     }
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push(resolve);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const start = (): void => {
+      this.#waiting.delete(start);
+      cancel();
+      resolve();
+    };
+    const cancel = clock.schedule(loadTimeoutMs, () => {
+      this.#waiting.delete(start);
+      reject(overloaded(`a load of region "${name}" waited ${loadTimeoutMs} ms ${behind}`));
+    });
+    this.#waiting.add(start);
     return promise;
   }
+}
+
+function overloaded(sentence: string): TidemarkError {
+  return new TidemarkError(sentence, { code: 'SOURCE_OVERLOADED' });
 }
 
 /** A loader that passes over its signal must not hold its waiters beyond the deadline. */
