@@ -126,13 +126,42 @@ describe('the options of a region', () => {
       'OPTION_INVALID',
       'table must be written schema.table, as the journal names it, got ".x"; for example public..x',
     ],
-    [{ ...least, maxEntries: 0 }, 'OPTION_INVALID', 'maxEntries must be a whole number above 0, got 0'],
-    [{ ...least, maxEntries: 1.5 }, 'OPTION_INVALID', 'maxEntries must be a whole number above 0, got 1.5'],
-    [{ ...least, loadManySize: -1 }, 'OPTION_INVALID', 'loadManySize must be a whole number above 0, got -1'],
+    [{ ...least, table: 5 }, 'OPTION_INVALID', 'table must be a text, got number: write schema.table'],
+    [
+      { ...least, loadMany: 5 },
+      'OPTION_INVALID',
+      'loadMany must be a function that reads many at once, got number',
+    ],
+    [
+      { ...least, schema: 5 },
+      'OPTION_INVALID',
+      'schema must be a Standard Schema, as those of zod and valibot are, got number',
+    ],
+    [{ ...least, isEnabled: 'false' }, 'OPTION_INVALID', 'isEnabled must be true or false, got "false"'],
+    [
+      { ...least, maxEntries: 1e9 },
+      'OPTION_INVALID',
+      'maxEntries must be a whole number from 1 to 16777216, got 1000000000',
+    ],
+    [
+      { ...least, maxEntries: 0 },
+      'OPTION_INVALID',
+      'maxEntries must be a whole number from 1 to 16777216, got 0',
+    ],
+    [
+      { ...least, maxEntries: 1.5 },
+      'OPTION_INVALID',
+      'maxEntries must be a whole number from 1 to 16777216, got 1.5',
+    ],
+    [
+      { ...least, loadManySize: -1 },
+      'OPTION_INVALID',
+      'loadManySize must be a whole number from 1 to 16777216, got -1',
+    ],
     [
       { ...least, maxConcurrentLoads: Number.POSITIVE_INFINITY },
       'OPTION_INVALID',
-      'maxConcurrentLoads must be a whole number above 0, got Infinity',
+      'maxConcurrentLoads must be a whole number from 1 to 16777216, got Infinity',
     ],
     ...(['ttl', 'negativeTtl', 'maxStaleness', 'loadTimeout'] as const).map(
       (name): [object, string, string] => [

@@ -3,9 +3,6 @@ import {
   type Clock,
   type Duration,
   type Engine,
-  isKeyPrefix,
-  isNamespaceName,
-  isReservedName,
   type Journal,
   type Key,
   type Logger,
@@ -15,9 +12,22 @@ import {
   silentLogger,
   systemClock,
   systemRandom,
-  TidemarkError,
 } from '@tidemark/protocol';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import {
+  refuseUnknown,
+  requireCount,
+  requireFlag,
+  requireKeyPrefix,
+  requireLoad,
+  requireLoadMany,
+  requireName,
+  requireNamespace,
+  requirePart,
+  requireRegionName,
+  requireSchema,
+  requireTable,
+} from './option-rules.ts';
 import type { LoadContext } from './read/source.ts';
 
 /** R1's B. Two seconds leave room for rounds four times a second and for every fault in between. */
@@ -189,7 +199,7 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
     redisTimeoutMs: parseDuration('redisTimeout', options.redisTimeout ?? defaultRedisTimeout),
     instanceName:
       options.instanceName === undefined ? undefined : requireName('instanceName', options.instanceName),
-    isAnnounced: options.isAnnounced ?? true,
+    isAnnounced: requireFlag('isAnnounced', options.isAnnounced ?? true),
     logger: (options.logger ?? silentLogger).child({ component: 'cache' }),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
@@ -212,95 +222,15 @@ export function resolveRegionOptions<V, K extends Key>(
     refreshAhead: requirePart('refreshAhead', options.refreshAhead),
     maxEntries: requireCount('maxEntries', options.maxEntries ?? defaultMaxEntries),
     maxStalenessMs: parseDuration('maxStaleness', options.maxStaleness ?? defaultMaxStaleness),
-    schema: options.schema,
+    schema: requireSchema(options.schema),
     load: requireLoad(options.load),
-    loadMany: options.loadMany,
+    loadMany: requireLoadMany(options.loadMany),
     loadManySize: requireCount('loadManySize', options.loadManySize ?? defaultLoadManySize),
     loadTimeoutMs: parseDuration('loadTimeout', options.loadTimeout ?? defaultLoadTimeout),
     maxConcurrentLoads: requireCount(
       'maxConcurrentLoads',
       options.maxConcurrentLoads ?? defaultMaxConcurrentLoads,
     ),
-    isEnabled: options.isEnabled ?? true,
+    isEnabled: requireFlag('isEnabled', options.isEnabled ?? true),
   };
-}
-
-function refuseUnknown(where: string, options: object, known: ReadonlySet<string>): void {
-  for (const name of Object.keys(options)) {
-    if (!known.has(name)) {
-      throw new TidemarkError(`${where} has no option "${name}"; it has ${[...known].join(', ')}`, {
-        code: 'OPTION_UNKNOWN',
-      });
-    }
-  }
-}
-
-function requireKeyPrefix(keyPrefix: string): string {
-  if (isKeyPrefix(keyPrefix)) return keyPrefix;
-  throw new TidemarkError(
-    `keyPrefix must be at most 100 characters without spaces, "*", "?", "[", "]" and "\\", got ${JSON.stringify(keyPrefix)}: the sidecar takes no other`,
-    { code: 'OPTION_INVALID' },
-  );
-}
-
-function requireName(option: string, name: string): string {
-  if (name !== '' && !/\s/.test(name)) return name;
-  throw new TidemarkError(`${option} must be a name without spaces, got ${JSON.stringify(name)}`, {
-    code: 'OPTION_INVALID',
-  });
-}
-
-/** A region there could overwrite heads and logs. */
-function requireRegionName(name: string): string {
-  if (!isReservedName(name)) return requireName('name', name);
-  throw new TidemarkError(
-    `name must not be "tidemark" or begin with "tidemark:", got ${JSON.stringify(name)}: choose another`,
-    { code: 'OPTION_INVALID' },
-  );
-}
-
-function requireNamespace(namespace: string): string {
-  if (isNamespaceName(namespace)) return namespace;
-  throw new TidemarkError(
-    `namespace must be 1 to 32 of a-z, 0-9, "_", "-" and begin with a letter, got ${JSON.stringify(namespace)}: tidemark.track takes no other`,
-    { code: 'OPTION_INVALID' },
-  );
-}
-
-/** Who writes JavaScript would learn it from the first read. */
-function requireLoad<L>(load: L): L {
-  if (typeof load === 'function') return load;
-  throw new TidemarkError(
-    `load must be a function that reads the source, got ${typeof load}: give it beside loadMany, too`,
-    { code: 'OPTION_INVALID' },
-  );
-}
-
-function requireTable(table: string): string {
-  // Records carry tables as keys of JSON objects, and JSON.parse of V8 13 can take such a key for another one.
-  if (table.includes('\\')) {
-    throw new TidemarkError(
-      `table must have no backslash in its name, got ${JSON.stringify(table)}: rename it, for the journal refuses such names`,
-      { code: 'OPTION_INVALID' },
-    );
-  }
-  if (/^[^.]+\..+$/.test(table)) return table;
-  throw new TidemarkError(
-    `table must be written schema.table, as the journal names it, got ${JSON.stringify(table)}; for example public.${table}`,
-    { code: 'OPTION_INVALID' },
-  );
-}
-
-function requirePart(option: string, part: number | undefined): number | undefined {
-  if (part === undefined || (part > 0 && part < 1)) return part;
-  throw new TidemarkError(`${option} must be a part of the TTL between 0 and 1, got ${part}: try 0.8`, {
-    code: 'OPTION_INVALID',
-  });
-}
-
-function requireCount(option: string, count: number): number {
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new TidemarkError(`${option} must be a whole number above 0, got ${count}`, {
-    code: 'OPTION_INVALID',
-  });
 }
