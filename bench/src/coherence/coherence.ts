@@ -152,16 +152,19 @@ function unansweredPercent(lost: readonly LostMessage[]): number | null {
   return shares.length === 0 ? null : Math.round(100 * median(shares));
 }
 
-/** Who was never stale as long as Tidemark after a cut: at what price is in the table. */
+/** Who was never stale after a cut, as Tidemark is within its bound; and at what price. */
 function winsOf(seen: readonly Seen[]): readonly string[] {
-  const own = seen.find(({ contestant }) => contestant.peer === 'tidemark');
-  const ownMs = longestMs(own?.lost ?? []);
+  const own = seen.filter(({ contestant }) => contestant.peer === 'tidemark');
+  const ownSeconds = numberText(longestMs(own.flatMap(({ lost }) => lost)) / 1_000);
   return seen
-    .filter((one) => one !== own && one.lost.every(({ outcome }) => outcome === 'fresh'))
-    .filter(({ lost }) => longestMs(lost) < ownMs)
+    .filter(({ lost }) => lost.every(({ outcome }) => outcome === 'fresh') && longestMs(lost) === 0)
     .map(({ contestant, lost }) => {
-      const percent = numberText(unansweredPercent(lost) ?? 0);
-      return `${contestant.label}, after a cut: its last stale read is ${seconds(Math.round(longestMs(lost)))} after the write, that of Tidemark ${seconds(Math.round(ownMs))}. It keeps nothing in the process that it does not hear of; ${percent} % of its reads had no answer during the cut.`;
+      const percent = unansweredPercent(lost);
+      const price =
+        percent === null
+          ? 'There was nothing to cut: each of its reads asks Redis.'
+          : `It drops what it holds, and ${percent} % of its reads had no answer during the cut.`;
+      return `${contestant.label}, after a cut: none of its reads was stale; those of Tidemark were for ${ownSeconds} s at most. ${price}`;
     });
 }
 

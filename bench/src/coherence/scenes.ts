@@ -18,7 +18,7 @@ export interface LostMessage {
   readonly outcome: Outcome;
   /** From the commit to the last stale read. */
   readonly staleMs: number;
-  /** The share of the reads during the cut that got an error, or nothing in time; null where the process ended. */
+  /** The share of the reads during the cut that got an error, or nothing in time; null where the process ended, or nothing was cut. */
   readonly unanswered: number | null;
 }
 
@@ -44,7 +44,7 @@ export async function loseMessage(pair: Pair, key: string, lengths: Lengths): Pr
   return {
     outcome: outcomeOf(readings),
     staleMs: Math.max(0, lastMs - committedMs),
-    unanswered: unansweredOf(meanwhile),
+    unanswered: hadConnections ? unansweredOf(meanwhile) : null,
   };
 }
 
