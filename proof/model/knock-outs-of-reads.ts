@@ -116,9 +116,8 @@ export const readKnockOuts: readonly KnockOut[] = [
     patches: [
       {
         file: flight,
-        guard:
-          'return clocks.isWithin(flight.startedAt, this.#joinableMs, clocks.monotonicMs()) ? flight : undefined;',
-        instead: 'return clocks === undefined ? undefined : flight;',
+        guard: 'return this.#clocks.isWithin(flight.startedAt, this.#joinableMs) ? flight : undefined;',
+        instead: 'return this.#clocks === undefined ? undefined : flight;',
       },
     ],
     wish: scene(['stall'], { sidecars: 0 }),
@@ -141,7 +140,7 @@ export const readKnockOuts: readonly KnockOut[] = [
     patches: [
       {
         file: readPath,
-        guard: '      if (!this.#lease.isLive(this.#clocks.monotonicMs())) return true;\n',
+        guard: '      if (!this.#lease.isLive()) return true;\n',
         instead: '',
       },
     ],
@@ -174,14 +173,20 @@ export const readKnockOuts: readonly KnockOut[] = [
   {
     name: 'monotonic clock only',
     removes: 'both clocks agree that the bound is not over',
-    patches: [{ file: clocks, guard: ' && this.wallMs(nowMs) < start.wallMs + boundMs', instead: '' }],
+    patches: [
+      { file: clocks, guard: 'return this.#wallMs < start.wallMs + boundMs;', instead: 'return true;' },
+    ],
     wish: scene(['suspend', 'stall']),
   },
   {
     name: 'wall clock only',
     removes: 'both clocks agree that the bound is not over',
     patches: [
-      { file: clocks, guard: 'nowMs < start.monotonicMs + boundMs && ', instead: 'nowMs < Infinity && ' },
+      {
+        file: clocks,
+        guard: 'if (this.#nowMs >= start.monotonicMs + boundMs) return false;',
+        instead: '',
+      },
     ],
     wish: scene(['wall clock', 'stall']),
   },

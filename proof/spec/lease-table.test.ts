@@ -33,7 +33,7 @@ class Scene {
     const { problem } = this.lease;
     if (problem === 'the watch is not known yet') return 'no watch';
     if (problem !== null) return 'problem';
-    return this.lease.isLive(this.clocks.monotonicMs()) ? 'live' : 'covered';
+    return this.lease.isLive() ? 'live' : 'covered';
   }
 }
 

@@ -97,7 +97,8 @@ export const cacheMutations: readonly Mutation[] = [
   {
     keeps: 'I8',
     file: `${cache}/clocks.ts`,
-    guard: ' && this.wallMs(nowMs) < start.wallMs + boundMs',
+    guard: 'return this.#wallMs < start.wallMs + boundMs;',
+    instead: 'return true;',
     test: {
       file: `${cache}/clocks.test.ts`,
       name: 'ends with a suspend in which the monotonic clock stood still (R1)',
@@ -115,7 +116,7 @@ export const cacheMutations: readonly Mutation[] = [
   {
     keeps: 'I8',
     file: `${cache}/clocks.ts`,
-    guard: ' || nowMs >= this.#wallKnownUntilMs',
+    guard: ' && this.#nowMs < this.#wallKnownUntilMs',
     test: {
       file: `${cache}/clocks.test.ts`,
       name: 'is read again in a turn that lasts: a reading serves for a millisecond (R1)',
@@ -133,9 +134,8 @@ export const cacheMutations: readonly Mutation[] = [
   {
     keeps: 'I9',
     file: `${cache}/read/flight.ts`,
-    guard:
-      'return clocks.isWithin(flight.startedAt, this.#joinableMs, clocks.monotonicMs()) ? flight : undefined;',
-    instead: 'return clocks && flight;',
+    guard: 'return this.#clocks.isWithin(flight.startedAt, this.#joinableMs) ? flight : undefined;',
+    instead: 'return this.#clocks && flight;',
     test: {
       file: `${cache}/read/flight.test.ts`,
       name: 'until it is half the bound old, and not at that moment (R1)',

@@ -193,10 +193,7 @@ class CoherentCache implements Cache {
   }
 
   #hasLeases(): boolean {
-    const nowMs = this.#clock.monotonicMs();
-    return [...this.#regions.values()].every(
-      ({ tables, lease }) => tables.length === 0 || lease.isLive(nowMs),
-    );
+    return [...this.#regions.values()].every(({ tables, lease }) => tables.length === 0 || lease.isLive());
   }
 
   status(): CacheStatus {

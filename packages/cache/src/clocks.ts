@@ -15,6 +15,10 @@ const wallKnownMs = 1;
 
 export class Clocks {
   readonly #clock: Clock;
+  // Times of a hit are kept here and handed to nobody: V8 puts a number that a call takes or returns into a box of its
+  // own, unless it has the call inlined, which it decides anew in each process.
+  /** Monotonic time of the last question. */
+  #nowMs = 0;
   #wallMs = 0;
   /** Readings in this turn of the event loop. */
   #wallReads = 0;
@@ -28,28 +32,8 @@ export class Clocks {
     this.#clock = clock;
   }
 
-  /** Read on every hit: a process can be stopped between any two of them. */
   monotonicMs(): number {
     return this.#clock.monotonicMs();
-  }
-
-  /**
-   * Read in every turn of the event loop, and again in a turn that lasts: whoever asks after the machine has slept asks in
-   * a later turn, because nothing reaches the process within one. To learn where a turn ends costs more than a reading,
-   * so that this is not asked for before a few readings were made.
-   */
-  wallMs(nowMs: number): number {
-    if (this.#wallReads < readsPerTurn || nowMs >= this.#wallKnownUntilMs) this.#readWall();
-    return this.#wallMs;
-  }
-
-  /** Takes and returns no time: V8 would put it into a box of its own, at every hit, also at those that don't come here. */
-  #readWall(): void {
-    this.#wallKnownUntilMs = this.#clock.monotonicMs() + wallKnownMs;
-    this.#wallMs = this.#clock.wallMs();
-    this.#wallReads += 1;
-    // After the promises of the turn, and before anything else.
-    if (this.#wallReads === readsPerTurn) process.nextTick(this.#endTurn);
   }
 
   /** For what starts a promise: both clocks are really read. */
@@ -57,8 +41,35 @@ export class Clocks {
     return { monotonicMs: this.#clock.monotonicMs(), wallMs: this.#clock.wallMs() };
   }
 
-  /** Whether less than `boundMs` has passed since `start`, on both clocks. `nowMs` is the monotonic time. */
-  isWithin(start: Instant, boundMs: number, nowMs: number): boolean {
-    return nowMs < start.monotonicMs + boundMs && this.wallMs(nowMs) < start.wallMs + boundMs;
+  /** Whether less than `boundMs` has passed since `start`, on both clocks. */
+  isWithin(start: Instant, boundMs: number): boolean {
+    this.#nowMs = this.#clock.monotonicMs();
+    return this.wasWithin(start, boundMs);
+  }
+
+  /** The same at the moment of the last {@link isWithin}, for who asks twice in one go. */
+  wasWithin(start: Instant, boundMs: number): boolean {
+    if (this.#nowMs >= start.monotonicMs + boundMs) return false;
+    this.#lookAtWall();
+    return this.#wallMs < start.wallMs + boundMs;
+  }
+
+  /** Whether a monotonic time had come then. */
+  wasReached(atMs: number): boolean {
+    return this.#nowMs >= atMs;
+  }
+
+  /**
+   * Reads the wall clock in every turn of the event loop, and again in a turn that lasts: whoever asks after the machine has
+   * slept asks in a later turn, because nothing reaches the process within one. To learn where a turn ends costs more
+   * than a reading, so that this is not asked for before a few readings were made.
+   */
+  #lookAtWall(): void {
+    if (this.#wallReads >= readsPerTurn && this.#nowMs < this.#wallKnownUntilMs) return;
+    this.#wallKnownUntilMs = this.#clock.monotonicMs() + wallKnownMs;
+    this.#wallMs = this.#clock.wallMs();
+    this.#wallReads += 1;
+    // After the promises of the turn, and before anything else.
+    if (this.#wallReads === readsPerTurn) process.nextTick(this.#endTurn);
   }
 }

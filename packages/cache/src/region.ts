@@ -241,7 +241,7 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
       l2Fenced: this.#l2?.counts.fenced ?? 0,
       overtaken: this.#events.counts,
       loads: this.#source.loads,
-      lease: this.lease.isLive(this.#parts.clocks.monotonicMs()) ? 'live' : 'none',
+      lease: this.lease.isLive() ? 'live' : 'none',
       guarantee: this.lease.isBestEffort ? 'best effort' : 'bounded',
     };
     return problem === null ? status : { ...status, problem };

@@ -47,8 +47,8 @@ export class Lease {
     return this.#problem === null ? this.#tidemark.at : never;
   }
 
-  isLive(nowMs: number): boolean {
-    return this.#problem === null && this.#tidemark.isWithin(this.boundMs, nowMs);
+  isLive(): boolean {
+    return this.#problem === null && this.#tidemark.isWithin(this.boundMs);
   }
 
   /** Decides from the watch whether the rounds see everything that this region reads. */

@@ -14,7 +14,7 @@ function start(): Scene {
   const clock = new FakeClock();
   const clocks = new Clocks(clock);
   const tidemark = new Tidemark(clocks);
-  return { clock, clocks, tidemark, isWithin: (boundMs) => tidemark.isWithin(boundMs, clocks.monotonicMs()) };
+  return { clock, clocks, tidemark, isWithin: (boundMs) => tidemark.isWithin(boundMs) };
 }
 
 describe('a tidemark', () => {

@@ -26,8 +26,8 @@ export class Tidemark {
   }
 
   /** Whether entries that are fresh at this mark may be served under the bound. */
-  isWithin(boundMs: number, nowMs: number): boolean {
-    return this.#clocks.isWithin(this.#at, boundMs, nowMs);
+  isWithin(boundMs: number): boolean {
+    return this.#clocks.isWithin(this.#at, boundMs);
   }
 
   /** @returns undefined when there is no mark */

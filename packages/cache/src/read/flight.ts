@@ -102,8 +102,7 @@ export class Flights<V> {
   joinable(key: string): Flight<V> | undefined {
     const flight = this.#byKey.get(key);
     if (flight === undefined || flight.isAbandoned) return undefined;
-    const clocks = this.#clocks;
-    return clocks.isWithin(flight.startedAt, this.#joinableMs, clocks.monotonicMs()) ? flight : undefined;
+    return this.#clocks.isWithin(flight.startedAt, this.#joinableMs) ? flight : undefined;
   }
 
   /** The new flight replaces an older one of the key, which is detached: its value must not follow a newer one. */

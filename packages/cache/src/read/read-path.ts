@@ -84,16 +84,12 @@ export class ReadPath<V, K extends Key> {
   peek(key: K): V | null | undefined {
     const entry = this.#l1.find(key);
     if (entry === undefined) return undefined;
-    const nowMs = this.#clocks.monotonicMs();
+    const clocks = this.#clocks;
     const { boundMs, provedAt } = this.#lease;
-    // R1: the rounds vouch for the entry, or it is younger than the bound by itself.
-    if (
-      !this.#clocks.isWithin(provedAt, boundMs, nowMs) &&
-      !this.#clocks.isWithin(entry.asOf, boundMs, nowMs)
-    ) {
-      return undefined;
-    }
-    if (nowMs >= entry.refreshAtMs && !this.#refresh(key, entry)) return undefined;
+    // R1: the rounds vouch for the entry, or it is younger than the bound by itself. Asked on every hit, for a process can be
+    // stopped between any two.
+    if (!clocks.isWithin(provedAt, boundMs) && !clocks.wasWithin(entry.asOf, boundMs)) return undefined;
+    if (clocks.wasReached(entry.refreshAtMs) && !this.#refresh(key, entry)) return undefined;
     if (this.#events.isTraced) this.#events.hit(encodeKey(key));
     this.#hits += 1;
     return entry.value;
@@ -154,7 +150,7 @@ export class ReadPath<V, K extends Key> {
   /** @returns the last value known, overtaken or not, unless it is older than `upToMs` */
   getLast(encoded: string, upToMs: number): Entry<V> | undefined {
     const last = this.#l1.getLast(encoded);
-    const isYoung = last && this.#clocks.isWithin(last.asOf, upToMs, this.#clocks.monotonicMs());
+    const isYoung = last && this.#clocks.isWithin(last.asOf, upToMs);
     return isYoung === true ? last : undefined;
   }
 
@@ -195,7 +191,7 @@ export class ReadPath<V, K extends Key> {
   /** @returns in a herd, the misses that another instance is loading right now (R5) */
   async #findLoadedElsewhere(misses: readonly Miss<V, K>[]): Promise<ReadonlySet<Miss<V, K>>> {
     const { herd, hold } = this.#parts;
-    if (herd?.isOn !== true || !this.#lease.isLive(this.#clocks.monotonicMs())) return new Set();
+    if (herd?.isOn !== true || !this.#lease.isLive()) return new Set();
     const taken = await herd.findTaken(misses.map(({ encoded }) => encoded));
     // What this process has just written is not read from L2, so that there is nothing to wait for (R3).
     return new Set(misses.filter(({ encoded }) => taken.has(encoded) && !hold.isHeld(encoded)));
@@ -228,7 +224,7 @@ export class ReadPath<V, K extends Key> {
   /** @returns the misses that L2 could not answer */
   async #readL2(misses: readonly Miss<V, K>[]): Promise<readonly Miss<V, K>[]> {
     const { l2, hold, namespace } = this.#parts;
-    if (l2 === undefined || !this.#lease.isLive(this.#clocks.monotonicMs())) return misses;
+    if (l2 === undefined || !this.#lease.isLive()) return misses;
     const asked = misses.filter(({ encoded }) => !hold.isHeld(encoded));
     if (asked.length === 0) return misses;
     const found = await l2.read(asked.map(({ encoded }) => encoded));
@@ -236,7 +232,7 @@ export class ReadPath<V, K extends Key> {
       const answer = found.get(miss.encoded);
       // Judged now, when the answer is here: meanwhile the lease may have ended, or a record named the key (R2).
       if (answer === undefined || miss.flight.isDetached) return true;
-      if (!this.#lease.isLive(this.#clocks.monotonicMs())) return true;
+      if (!this.#lease.isLive()) return true;
       this.#land(miss, answer.value, { asOf: namespace.tidemark.at, from: 'l2' });
       return false;
     });
