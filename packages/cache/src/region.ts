@@ -138,13 +138,18 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
     return this.#reads.peek(key);
   }
 
-  async get(key: K, options: GetOptions = noOptions): Promise<V | null> {
-    if (options.fresh !== true) {
-      const hit = this.#reads.peek(key);
-      if (hit !== undefined) return hit;
+  /** Not `async`: a hit pays for one promise, and not for what such a function keeps beside it. */
+  get(key: K, options: GetOptions = noOptions): Promise<V | null> {
+    try {
+      if (options.fresh !== true) {
+        const hit = this.#reads.peek(key);
+        if (hit !== undefined) return Promise.resolve(hit);
+      }
+      this.#refuseWhenClosed();
+      return this.#isEnabled ? this.#reads.get(key, options) : this.#loadAlone(key, options.signal);
+    } catch (error) {
+      return Promise.reject(error as Error);
     }
-    this.#refuseWhenClosed();
-    return this.#isEnabled ? this.#reads.get(key, options) : this.#loadAlone(key, options.signal);
   }
 
   async getMany(keys: readonly K[], options: Pick<GetOptions, 'signal'> = {}): Promise<(V | null)[]> {

@@ -42,8 +42,8 @@ export class Flight<V> {
 
   crash(reason: unknown): void {
     this.#isSettled = true;
-    // A load that fails after its last waiter left is nobody's error.
-    this.#outcome.promise.catch(() => {});
+    // A load that fails after its last waiter left is nobody's error; else it is that of whoever waits.
+    if (this.#waiters === 0) this.#outcome.promise.catch(() => {});
     this.#outcome.reject(reason);
   }
 
