@@ -148,7 +148,7 @@ export class CachedRegion<V, K extends Key> implements Region<V, K>, Coherent {
       this.#refuseWhenClosed();
       return this.#isEnabled ? this.#reads.get(key, options) : this.#loadAlone(key, options.signal);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
