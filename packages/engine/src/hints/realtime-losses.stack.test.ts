@@ -122,9 +122,10 @@ test('a token that has expired is replaced when the channel is built anew (RT10)
       accessToken: () => stack.signJwt({ role: 'service_role' }, { expiresInSeconds }),
     }),
   );
-  expiresInSeconds = 3_600;
-  // The first channel that is closed gets a new token, which the others on its connection may profit from.
   const hints = (): readonly HintStatus[] => engine.status().hints;
+  await until(() => hints().every(({ state }) => state === 'listening'), { what: 'the first channels' });
+  // The first channel that is closed gets a new token, which the others on its connection may profit from.
+  expiresInSeconds = 3_600;
   await until(() => hints().some(({ rebuilds = 0 }) => rebuilds > 0), { what: 'another channel' });
   await until(() => hints().every(({ state }) => state === 'listening'), {
     what: 'every channel to listen',
